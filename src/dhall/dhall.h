@@ -1,0 +1,110 @@
+/* src/dhall/dhall.h: the language for those who embed it: load a file, read its value.
+ *
+ *   bytes -> parse (dhall/parse.h) -> resolve (dhall/import.h) -> infer (dhall/infer.h) -> evaluate
+ *   (dhall/eval.h) -> value, read here directly, never through the text or CBOR of its normal form
+ *
+ * A session shares labels, imports (each file is parsed, checked and evaluated once) and values.
+ * Not for two threads at a time. Everything lives until dhall_free. */
+#ifndef DHALL_DHALL_H
+#define DHALL_DHALL_H
+#include "base/diag.h"
+#include "dhall/term.h"
+
+struct dhall;
+/* Where imports come from; all I/O of the language. `name` is the canonical text of the import:
+ * "/abs/path", "https://host/path", "env:X". Bytes are put in arena. ERR_ABSENT (no diag): there is
+ * none, so that `?` may take the other side; any other error is final and has a diag. */
+struct dhall_reader {
+    void *context;
+    enum err (*read)(void *context, const struct dhall_import *import, struct str name,
+        struct arena *arena, struct str *ret_bytes, struct diags *diags);
+    /* The semantic cache, by SHA-256: CBOR bytes. Either may be NULL. */
+    enum err (*cache_get)(
+        void *context, const uint8_t hash[static 32], struct arena *arena, struct str *ret_bytes);
+    void (*cache_put)(void *context, const uint8_t hash[static 32], struct str bytes);
+    bool refuse_unfrozen; /* in a build: a remote import without sha256: is an error that names the
+                             fix */
+    bool refuse_env;      /* in a build: nothing ambient */
+};
+struct dhall_limits {
+    uint32_t terms_max;      /* rows of all tables; 0: 64 million */
+    uint64_t steps_max;      /* evaluation steps; 0: 4 billion */
+    size_t memory_bytes_max; /* 0: 4 GiB */
+};
+struct dhall *dhall_new(
+    const struct dhall_reader *reader, const struct dhall_limits *limits, struct sources *sources);
+void dhall_free(struct dhall *dhall);
+
+/* A value in weak-head normal form or not yet; forced when looked at. Borrowed from the session. */
+struct dhall_value;
+struct dhall_loaded {
+    const struct dhall_value *value;
+    const struct dhall_value *type;
+    struct str
+        *imports; /* canonical names of all files read, transitively, each once; in the session */
+    size_t import_count;
+};
+/* Loads what `name` ("/abs/path") names: parse, resolve, infer, evaluate. ERR_INVALID with span. */
+enum err dhall_load(
+    struct dhall *dhall, struct str name, struct dhall_loaded *ret_loaded, struct diags *diags);
+/* The same for text that is at hand; name is for messages, dir ("/abs/dir") is what imports are
+ * relative to. */
+enum err dhall_load_text(struct dhall *dhall, struct str name, struct str dir, struct str text,
+    struct dhall_loaded *ret_loaded, struct diags *diags);
+
+enum dhall_value_kind {
+    DHALL_VALUE_BOOL,
+    DHALL_VALUE_NATURAL,
+    DHALL_VALUE_INTEGER,
+    DHALL_VALUE_DOUBLE,
+    DHALL_VALUE_TEXT,
+    DHALL_VALUE_LIST,
+    DHALL_VALUE_OPTIONAL,
+    DHALL_VALUE_RECORD,
+    DHALL_VALUE_UNION,
+    DHALL_VALUE_FUNCTION,
+    DHALL_VALUE_TYPE,  /* a type, kind or sort */
+    DHALL_VALUE_OTHER, /* dates, bytes, ... */
+};
+/* Each getter: OK, or ERR_INVALID without a diag if the value is of another kind (ERR_LIMIT with
+ * one in the session's diags when a bound of the session is passed while forcing: see dhall_error).
+ */
+enum dhall_value_kind dhall_value_kind_of(struct dhall *dhall, const struct dhall_value *value);
+enum err dhall_value_bool(struct dhall *dhall, const struct dhall_value *value, bool *ret_bool);
+enum err dhall_value_natural(
+    struct dhall *dhall, const struct dhall_value *value, uint64_t *ret_natural);
+enum err dhall_value_text(
+    struct dhall *dhall, const struct dhall_value *value, struct str *ret_text);
+/* Optional: *ret_value is NULL for None. */
+enum err dhall_value_optional(
+    struct dhall *dhall, const struct dhall_value *value, const struct dhall_value **ret_value);
+/* Elements in an array that lives in the session. */
+enum err dhall_value_list(struct dhall *dhall, const struct dhall_value *value,
+    const struct dhall_value *const **ret_elements, size_t *ret_count);
+/* A field of a record, or ERR_ABSENT. */
+enum err dhall_value_field(struct dhall *dhall, const struct dhall_value *value, struct str name,
+    const struct dhall_value **ret_field);
+struct dhall_field {
+    struct str name;
+    const struct dhall_value *value;
+};
+/* Fields sorted by name, in an array that lives in the session. */
+enum err dhall_value_record(struct dhall *dhall, const struct dhall_value *value,
+    const struct dhall_field **ret_fields, size_t *ret_count);
+/* An alternative's name, and what it holds (NULL if nothing). */
+enum err dhall_value_union(struct dhall *dhall, const struct dhall_value *value,
+    struct str *ret_name, const struct dhall_value **ret_payload);
+/* Applies a function value that load has type-checked; the caller vouches for the argument's type
+ * (see dhall_value_has_type). */
+enum err dhall_apply(struct dhall *dhall, const struct dhall_value *function,
+    const struct dhall_value *argument, const struct dhall_value **ret_value, struct diags *diags);
+/* For a function's type: is its domain judgmentally equal to type? */
+bool dhall_type_accepts(struct dhall *dhall, const struct dhall_value *function_type,
+    const struct dhall_value *argument_type);
+/* Text of a value's normal form, for messages; cut after bytes_max with "...". In arena. */
+struct str dhall_value_show(
+    struct dhall *dhall, const struct dhall_value *value, size_t bytes_max, struct arena *arena);
+/* The semantic hash (dhall-lang, "Semantic integrity checks"). */
+enum err dhall_value_hash(struct dhall *dhall, const struct dhall_value *value,
+    uint8_t ret_hash[static 32], struct diags *diags);
+#endif

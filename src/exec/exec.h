@@ -1,0 +1,85 @@
+/* src/exec/exec.h: run one action, behind one interface.
+ *
+ * What the action sees (exec/namespace):
+ *   /            tmpfs, read-only; the merged toolchain tree's entries (usr, lib64, bin -> usr/bin
+ * ...) /build       cwd; declared inputs, read-only, at workspace-relative paths; generated inputs
+ * under gen/<package>/... /build/out   empty folder, writable; outputs are at out/<package>/...
+ *   /tmp         private, writable       /dev  null zero full random urandom       /proc  masked
+ * uid 1000, gid 1000, host name "straylight", umask 022, TZ=UTC, LC_ALL=C, SOURCE_DATE_EPOCH=1,
+ * HOME=/nonexistent, PATH as the action says; no network but a down loopback; stdin is /dev/null.
+ */
+#ifndef EXEC_EXEC_H
+#define EXEC_EXEC_H
+#include "base/diag.h"
+#include "digest/digest.h"
+#include "store/store.h"
+#include "store/tree.h"
+
+struct exec_env {
+    struct str name, value;
+};
+struct exec_action {
+    struct digest root; /* merged toolchain tree, seen at / (REAPI Directory in the store) */
+    const struct tree_entry *inputs; /* below /build, sorted by path, unique */
+    size_t input_count;
+    const struct str *argv; /* argv[0] absolute, or relative to /build when it holds a slash */
+    size_t argv_count;
+    const struct exec_env *env; /* beside the fixed ones, which it may not set but for PATH */
+    size_t env_count;
+    const struct str *outputs; /* files relative to /build, each under out/, sorted, unique */
+    size_t output_count;
+    const struct str *folders; /* the same, for outputs that are folders */
+    size_t folder_count;
+    uint64_t timeout_ms; /* 0: none; not part of the key */
+};
+enum exec_end {
+    EXEC_EXITED,    /* code: exit status */
+    EXEC_SIGNALLED, /* code: signal */
+    EXEC_TIMED_OUT,
+    EXEC_CANCELLED,
+};
+struct exec_output {
+    struct str path;
+    enum tree_entry_kind kind; /* TREE_FILE, TREE_EXECUTABLE or TREE_DIRECTORY */
+    struct digest digest;
+};
+struct exec_result {
+    enum exec_end end;
+    int code;
+    struct digest stdout_digest, stderr_digest; /* whole outputs, in the store */
+    struct exec_output *outputs;                /* one for each output, then each folder, in order;
+                                                   only when it exited 0 */
+    size_t output_count;
+    struct str
+        missing; /* an output that the action did not make: the first; then outputs are none */
+    uint64_t wall_us, user_us, system_us, rss_max_bytes;
+    struct str level; /* sandbox level reached, for attestations: "namespace: user mount pid net ipc
+                         uts cgroup; seccomp; landlock" */
+};
+
+/* Runners: one process for each slot, started while this process has one thread (fork is safe
+ * then). */
+struct exec;
+enum err exec_new(
+    struct store *store, unsigned slot_count, struct exec **ret_exec, struct diags *diags);
+/* Kills what runs, waits for it, frees. */
+void exec_free(struct exec *exec);
+/* Blocks until the action is over; any number of threads, at most slot_count run at once. OK: the
+ * action ran (look at end and code); else the sandbox could not be made (fails closed) or an output
+ * was refused. The result is in arena. */
+enum err exec_run(struct exec *exec, const struct exec_action *action, struct arena *arena,
+    struct exec_result *ret_result, struct diags *diags);
+/* Ends every running action (they return EXEC_CANCELLED) and all that come. Async-signal-safe. */
+void exec_cancel(struct exec *exec);
+
+/* What this machine's kernel allows; for `doctor`. */
+struct exec_check {
+    struct str name; /* "user namespace", "seccomp", "landlock", ... */
+    bool works;
+    bool needed;       /* without it no action runs */
+    struct str detail; /* errno's text or the version */
+    struct str help;   /* what to do about it */
+};
+enum err exec_doctor(
+    struct arena *arena, struct exec_check **ret_checks, size_t *ret_count, struct diags *diags);
+#endif
