@@ -41,7 +41,7 @@ let Action =
       , argv : List Arg
       , env : List { mapKey : Text, mapValue : Text }
       , inputs : List Arg -- seen, though not on the command line
-      , outputs : List Text -- files, relative to the package
+      , outputs : List Text -- files, relative to the package; no two actions of a package share one ("<target>/x.o")
       , folders : List Text -- outputs that are folders
       , stdout : Optional Text -- an output (not listed above) that gets the standard output
       , depfile : Optional Text -- an output (not listed above): Makefile syntax, what was read; local only

@@ -53,6 +53,11 @@ struct dice_options {
     struct digest schema;    /* of what the kinds mean: a graph with another is not used */
     void *context;           /* for compute (dice_task_context) and unchanged */
     struct sources *sources; /* for diags */
+    /* May be NULL. Called at most once in a transaction, before anything but a leaf is computed and
+     * before dice has started any thread: validation that finds all as it was needs one thread, so
+     * a run with nothing to do never comes here. This is where runner processes are forked. An err
+     * fails the transaction. */
+    enum err (*before_compute)(void *context, struct diags *diags);
 };
 /* A missing, damaged, truncated or older graph file is no error: nothing is remembered then. */
 enum err dice_open(const struct dice_options *options, struct dice **ret_dice, struct diags *diags);
