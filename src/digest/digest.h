@@ -20,6 +20,8 @@ enum err digest_parse(struct str text, struct digest *ret_digest);
 struct str digest_format(const struct digest *digest, char buf[static DIGEST_TEXT_MAX]);
 /* The hash alone, 64 lower-case hex digits. */
 struct str digest_hex(const struct digest *digest, char buf[static DIGEST_HEX_BYTES]);
+/* The inverse of digest_hex: exactly 64 lower-case hex digits, else ERR_INVALID. No diag. */
+enum err digest_hex_parse(struct str hex, uint8_t ret_hash[static DIGEST_HASH_BYTES]);
 struct digest digest_of(struct str bytes);
 bool digest_eq(const struct digest *a, const struct digest *b);
 /* The digest of no bytes. */
