@@ -29,7 +29,7 @@ enum dice_status {
 };
 enum dice_flag {
     DICE_LEAF =
-        1, /* read from the world: checked in every transaction by `stamp`, has no dependencies */
+        1, /* read from the world: checked in every transaction by `unchanged`; needs nothing */
     DICE_TRANSIENT =
         2, /* the value holds only for this transaction (flaky errors); never persisted */
 };
@@ -37,21 +37,22 @@ struct dice_kind {
     const char *name;
     unsigned flags;
     /* Computes the value of arg into ret_value. On DICE_FAILED the story is in diags; failures are
-     * remembered for the transaction only. Called from any worker; for one key by one at a time. */
+     * remembered for the transaction only. On DICE_OK diags are dropped: a warning that must be
+     * told again belongs in the value. Called from any worker; for one key by one at a time. */
     enum dice_status (*compute)(
         struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags);
-    /* Leaves only: has the world changed since the remembered value? Cheap (a stat). May be NULL:
-     * always compute. */
-    bool (*unchanged)(void *context, struct str arg, struct str value);
+    /* Leaves only: is the world as it was when value was read? Cheap (a stat), from any thread, for
+     * many keys at once. stamp is what compute gave to dice_task_stamp. NULL: always compute. */
+    bool (*unchanged)(void *context, struct str arg, struct str value, struct str stamp);
 };
 
 struct dice_options {
     const struct dice_kind *kinds;
     unsigned kind_count;
-    unsigned worker_count;   /* threads; 0: one for each CPU this process may use */
-    const char *path;        /* the graph file; NULL: nothing persists */
-    struct digest schema;    /* of what the kinds mean: a graph with another is not used */
-    void *context;           /* for compute (dice_task_context) and unchanged */
+    unsigned worker_count; /* threads, the caller's too; 0: one for each CPU this process may use */
+    const char *path;      /* the graph file; NULL: nothing persists */
+    struct digest schema;  /* of what the kinds mean: a graph with another is not used */
+    void *context;         /* for compute (dice_task_context) and unchanged */
     struct sources *sources; /* for diags */
     /* May be NULL. Called at most once in a transaction, before anything but a leaf is computed and
      * before dice has started any thread: validation that finds all as it was needs one thread, so
@@ -63,7 +64,12 @@ struct dice_options {
 enum err dice_open(const struct dice_options *options, struct dice **ret_dice, struct diags *diags);
 void dice_close(struct dice *dice);
 
-/* Inside compute. The value is borrowed for the call. arg is copied. */
+/* Inside compute. The value is borrowed until the end of the transaction. arg is copied.
+ *
+ * A leaf is never DICE_PENDING (but after a cancellation): it is read there and then, so that a
+ * function may read many one after the other without being called again. After DICE_PENDING a
+ * function may go on to ask for what else it needs, but must end with DICE_PENDING. A function that
+ * goes on after DICE_FAILED and ends with DICE_OK is computed again in each transaction. */
 void *dice_task_context(struct dice_task *task);
 enum dice_status dice_need(
     struct dice_task *task, unsigned kind, struct str arg, struct str *ret_value);
@@ -75,30 +81,46 @@ struct dice_want {
 };
 /* DICE_OK if all are there; DICE_FAILED if one failed and none is pending; else DICE_PENDING. */
 enum dice_status dice_need_all(struct dice_task *task, struct dice_want *wants, size_t count);
-/* Why this key is being computed: the dependency whose value changed ("" if it is new). In arena.
- */
+/* In a leaf: bytes for `unchanged` (stat data) that are remembered beside the value but are no part
+ * of its digest: a touched file whose content is the same stops there. Copied. */
+void dice_task_stamp(struct dice_task *task, struct str stamp);
+/* The value holds for this transaction only, like that of a DICE_TRANSIENT kind (a flaky error). */
+void dice_task_transient(struct dice_task *task);
+/* The value this key had before, for functions that explain what differs; false if none. */
+bool dice_task_previous(struct dice_task *task, struct str *ret_value);
+/* For long computations: the transaction ends early, return DICE_PENDING when convenient. */
+bool dice_task_cancelled(struct dice_task *task);
+/* Why this key is being computed: the dependency whose value changed, as describe says it ("" if it
+ * is new). In arena. */
 struct str dice_task_cause(struct dice_task *task, struct arena *arena);
 
 /* One transaction: leaves are read once; all wants are brought up to date, in parallel. Values stay
  * valid until the next transaction. keep_going: go on with what does not depend on a failure.
  * ERR_INVALID when one failed: diags has each failure's story once; a cycle is printed as the path
- * of its keys by describe. */
+ * of its keys by describe. The status of each want says what became of it (DICE_PENDING: given up).
+ * For one thread at a time. */
 struct dice_request {
     struct dice_want *wants;
     size_t count;
     bool keep_going;
-    /* Text of a key for cycles: "//a:b". */
+    /* Text of a key for cycles and causes: "//a:b". From any worker. NULL: "kind arg". */
     struct str (*describe)(unsigned kind, struct str arg, struct arena *arena);
 };
 enum err dice_run(struct dice *dice, const struct dice_request *request, struct diags *diags);
-/* Ends the transaction early: running computes end by themselves, no new one starts.
- * Async-signal-safe. */
+/* Ends the transaction early: running computes end by themselves, no new one starts, dice_run gives
+ * ERR_RETRY unless something failed. Without a transaction it ends the next one. May be called from
+ * a signal handler and from any thread. */
 void dice_cancel(struct dice *dice);
 /* Writes the graph file if anything changed: temporary file, fsync, rename. */
 enum err dice_save(struct dice *dice, struct diags *diags);
 
 struct dice_statistics {
-    uint64_t key_count, leaf_count, validated_count, computed_count, cut_off_count;
+    uint64_t key_count;       /* known */
+    uint64_t leaf_count;      /* leaves checked in the last transaction */
+    uint64_t validated_count; /* values kept in the last transaction */
+    uint64_t computed_count;  /* computed to the end in the last transaction, leaves too */
+    uint64_t cut_off_count;   /* of these, those whose value was as before */
+    unsigned thread_count;    /* started so far, beside the caller's */
 };
 void dice_statistics_get(const struct dice *dice, struct dice_statistics *ret_statistics);
 #endif
