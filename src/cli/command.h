@@ -1,0 +1,56 @@
+/* src/cli/command.h: what a command is, and the one list of them.
+ *
+ *   main -> finds the command by its words -> option_parse -> command->run(cli) -> exit status
+ *
+ * A new command: its file with `const struct command command_x`, and one line in COMMAND_LIST. */
+#ifndef CLI_COMMAND_H
+#define CLI_COMMAND_H
+#include "base/option.h"
+
+/* The exit status of straylight. */
+enum cli_status {
+    CLI_DONE = 0,
+    CLI_FAILED = 1, /* the build or check failed */
+    CLI_MISUSE = 2, /* wrong use */
+    CLI_BROKEN = 3, /* the environment failed: no store, no disk space, no sandbox */
+};
+
+/* One run of the program. */
+struct cli {
+    struct arena arena;
+    struct sources *sources;
+    struct diags diags; /* main prints them when the command returns */
+    const struct command *command;
+    struct option_args args;
+    bool colour;     /* stderr takes ANSI sequences */
+    bool colour_out; /* so does stdout */
+    bool progress;   /* stderr may be redrawn */
+};
+
+struct command {
+    struct command_spec spec;
+    enum cli_status (*run)(struct cli *cli);
+};
+
+/* In the order of the help text. */
+#define COMMAND_LIST(X)                                                                            \
+    X(complete)                                                                                    \
+    X(help)                                                                                        \
+    X(version)
+
+#define COMMAND_DECLARE(name) extern const struct command command_##name;
+COMMAND_LIST(COMMAND_DECLARE)
+#undef COMMAND_DECLARE
+
+/* All of them, in that order. */
+const struct command *const *commands_all(size_t *ret_count);
+/* Writes text to stdout (buffered). */
+void cli_print(struct str text);
+/* Prints the diags so far to stderr and forgets them: for commands that go on for long. */
+void cli_report(struct cli *cli);
+/* The exit status that err means where a command knows no better. */
+enum cli_status cli_status_of(enum err err);
+/* Where the store is: $STRAYLIGHT_STORE, $XDG_CACHE_HOME/straylight, $HOME/.cache/straylight; in
+ * arena. ERR_INVALID if none of them is set to an absolute path. */
+enum err cli_store_root(struct cli *cli, const char **ret_root);
+#endif
