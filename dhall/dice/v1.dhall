@@ -4,14 +4,17 @@ let Resource = < Network | Auth : Text | Sandbox : Text | Filesystem : Text >
 -- A tree from the store, and where it is seen: a compiler, a sysroot, a library. digest: "<hex>/<size>".
 let Tree = { at : Text, digest : Text }
 
+-- An output of another target, by its file name.
+let Output = { target : Text, output : Text }
+
 -- A part of one argument. Naming a file declares it as an input: there is no other way to see it.
 let Piece =
       < Text : Text -- as it stands
       | Source : Text -- a file of this package
       | Made : Text -- an output of another action of this target
       | Out : Text -- an output of this action
-      | Output : { target : Text, output : Text } -- an output of another target
-      | Program : { target : Text, output : Text } -- the same, in the exec configuration: something to run
+      | Output : Output -- an output of another target
+      | Program : Output -- the same, in the exec configuration: something to run
       | Tool : Text -- a file of the action's trees, absolute there: "usr/bin/ar"
       | Dir :
           Text -- a folder of this package ("." is its own, "//a/b" one of the workspace): its argument appears twice, for the folder and for its generated twin; declares nothing
@@ -70,6 +73,8 @@ let Target =
       , outputs : List Text -- what `build` links into out/
       , run : Optional { program : Text, args : List Text, data : List Arg }
       , test : Optional Test
+      , errors : List Text -- what the rule found wrong: the engine refuses the target, and says it
+      , warnings : List Text -- what the engine says and goes on
       }
 
 let nothing =
@@ -83,10 +88,13 @@ let nothing =
       , outputs = [] : List Text
       , run = None { program : Text, args : List Text, data : List Arg }
       , test = None Test
+      , errors = [] : List Text
+      , warnings = [] : List Text
       }
 
 in  { Resource
     , Tree
+    , Output
     , Piece
     , Order
     , Arg
@@ -105,6 +113,12 @@ in  { Resource
         \(before : List Piece) ->
           Arg.Each
             { set, before, after = [] : List Piece, joined = False, order }
+    , output =
+        \(t : Target) ->
+        \(file : Text) ->
+            { target = t.label, output = file }
+          : Output
+    , nothing = nothing /\ { label = "" } : Target
     , dep = \(t : Target) -> { label = t.label, hide = [] : List Text }
     , at = \(label : Text) -> nothing /\ { label } : Target
     }
