@@ -1,0 +1,101 @@
+#!/bin/sh
+# tests/cli.sh: the command line itself: help, wrong use, exit status, completions.
+. "$(dirname "$0")/lib.sh"
+
+expect "--version" 0 "$straylight" --version
+out_has "--version says the version" "straylight 0."
+version=$(sed 's/straylight //' "$out")
+ok "meson.build has the same version" grep -q "version: '$version'" "$top/meson.build"
+ok "CHANGELOG.md has the same version" grep -q "^## $version" "$top/CHANGELOG.md"
+
+expect "--help" 0 "$straylight" --help
+out_has "--help lists the commands" "  version "
+expect "no command" 2 "$straylight"
+expect "help of an unknown command" 2 "$straylight" help frobnicate
+expect "unknown command" 2 "$straylight" vresion
+err_has "unknown command: near miss" 'did you mean "straylight version"?'
+out_lacks "unknown command: nothing on stdout" " "
+expect "unknown option" 2 "$straylight" version --colour=never
+err_has "unknown option: near miss" "did you mean --color?"
+err_has "unknown option: where help is" 'see "straylight version --help"'
+expect "unknown first option" 2 "$straylight" --frobnicate
+
+"$straylight" complete commands >commands
+ok "there are commands" test -s commands
+while read -r command; do
+    # shellcheck disable=SC2086 # a command's name is one or two words
+    expect "$command --help" 0 "$straylight" $command --help
+    out_has "$command --help has the usage" "usage: straylight $command"
+    # shellcheck disable=SC2086
+    expect "$command --frobnicate" 2 "$straylight" $command --frobnicate
+    # shellcheck disable=SC2086
+    "$straylight" $command --help >"$out"
+    if awk 'length($0) > 100 { exit 1 }' "$out"; then
+        tap_ok "$command --help fits a terminal"
+    else
+        tap_not_ok "$command --help fits a terminal"
+    fi
+done <commands
+
+# A full standard output is told, not lost.
+expect "full standard output" 3 sh -c '"$1" --help >/dev/full' sh "$straylight"
+err_has "full standard output is told" "cannot write to standard output"
+
+expect "colour when asked for" 2 "$straylight" version --color=always extra
+err_has "colour is there" "$(printf '\033[')"
+expect "no colour otherwise" 2 "$straylight" version extra
+err_lacks "colour is not there" "$(printf '\033[')"
+
+# Completion scripts.
+for shell in bash zsh fish; do
+    expect "complete $shell" 0 "$straylight" complete "$shell"
+    cp "$out" "script.$shell"
+    case $shell in
+    fish) syntax="fish --no-execute" ;;
+    *) syntax="$shell -n" ;;
+    esac
+    if command -v "$shell" >/dev/null; then
+        # shellcheck disable=SC2086
+        ok "$shell takes the script" $syntax "script.$shell"
+    else
+        skip "$shell takes the script" "$shell is not installed"
+    fi
+done
+expect "complete nonsense" 2 "$straylight" complete tcsh
+
+# What bash would offer: words of the line so far, the last one is being completed.
+bash_offers() {
+    PATH=$build:$PATH bash -c '
+        source ./script.bash
+        COMP_LINE="$*" COMP_POINT=${#COMP_LINE} COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+        _straylight
+        printf "%s\n" "${COMPREPLY[@]}"' bash "$@"
+}
+if command -v bash >/dev/null; then
+    expect "bash completes a command" 0 bash_offers straylight ver
+    out_has "bash offers version" "version"
+    expect "bash completes an option" 0 bash_offers straylight version --col
+    out_has "bash offers --color" "--color"
+    expect "bash completes a choice" 0 bash_offers straylight version --color al
+    out_has "bash offers always" "always"
+else
+    skip "bash completes" "bash is not installed"
+fi
+
+# Manual pages.
+while read -r command; do
+    page=$top/man/straylight-$(echo "$command" | tr ' ' '-').1
+    # shellcheck disable=SC2086
+    "$straylight" complete mdoc $command >mdoc
+    awk '/^\.Sh SYNOPSIS/ { on = 1 } /^\.Sh DESCRIPTION/ { on = 0 }
+        /^\.Sh OPTIONS/ { on = 1 } /^\.Sh EXIT STATUS/ { on = 0 } on' "$page" >page
+    ok "man page of $command has the table's options" cmp page mdoc
+done <commands
+for page in "$top"/man/*.1; do
+    if command -v mandoc >/dev/null; then
+        ok "mandoc -T lint $(basename "$page")" mandoc -T lint -W warning "$page"
+    else
+        skip "mandoc -T lint $(basename "$page")" "mandoc is not installed"
+    fi
+done
+finish
