@@ -1,0 +1,104 @@
+/* src/store/private.h: what the files of store/ share; not for others.
+ *
+ *   store.c   open, close, temporary files, sync         blob.c    put, get, verify, link
+ *   index.c   what was verified (LMDB)                   action.c  the action cache
+ *   tree.c    Directory messages                         stage.c   trees laid out as folders
+ *   walk.c    each, verify
+ */
+#ifndef STORE_PRIVATE_H
+#define STORE_PRIVATE_H
+#include "base/table.h"
+#include "store/store.h"
+#include <pthread.h>
+#include <stdatomic.h>
+
+enum store_area {
+    AREA_CAS,
+    AREA_EXEC,
+    AREA_TREES,
+    AREA_ACTIONS,
+    AREA_COUNT,
+};
+enum {
+    STORE_PATH_MAX = 8 + 1 + 2 + 1 + DIGEST_HEX_BYTES + 1,
+    STORE_NAME_MAX = 64, /* of temporary and damaged files, with the NUL */
+    FANOUT = 256,        /* folders of an area, by the first byte of the hash */
+    TIME_FIXED = 1,      /* seconds: mtime of all content; a later write shows */
+};
+
+/* Stat data of a file that hashed to its name. */
+struct index_record {
+    uint64_t size_bytes, inode;
+    int64_t mtime_s, mtime_ns, ctime_s, ctime_ns;
+};
+struct index;
+
+/* A process's folder under tmp/, locked (flock) while it lives. */
+struct store_tmp {
+    int dir_fd; /* -1 until it is needed */
+    int pid;    /* whose it is: a forked child makes its own */
+    char name[STORE_NAME_MAX];
+};
+
+struct store {
+    const struct io *io;
+    char *root;
+    int root_fd;
+    pthread_mutex_t mutex; /* of all below */
+    struct index *index;
+    struct store_tmp tmp;
+    atomic_uint_least64_t name_count;  /* makes temporary names unique in a process */
+    bool unsynced[AREA_COUNT][FANOUT]; /* folders with new names since store_sync */
+    struct table staged;               /* hashes of trees that were checked */
+    struct arena staged_arena;
+};
+
+/* "cas/ab/<hex>" with a NUL. */
+void store_path(
+    enum store_area area, const struct digest *digest, char ret_path[static STORE_PATH_MAX]);
+/* diag_add_errno with what to do about a full disk. */
+enum err store_diag_errno(
+    const struct store *store, struct diags *diags, int error_number, const char *what);
+/* A new, empty file of mode 0600 in this process's folder; its name there. */
+enum err store_tmp_create(struct store *store, int *ret_dir_fd, int *ret_fd,
+    char ret_name[static STORE_NAME_MAX], struct diags *diags);
+/* A name that nothing in this process's folder has. */
+void store_tmp_name(struct store *store, char ret_name[static STORE_NAME_MAX]);
+/* Gives the file its mode and times, makes it durable and moves it to its place; the temporary
+ * name is gone in any case. replace: an older file there gives way; else it stays and
+ * ret_existed says so. */
+enum err store_tmp_publish(struct store *store, int dir_fd, int fd, const char *name, mode_t mode,
+    enum store_area area, const struct digest *digest, bool replace, bool *ret_existed,
+    struct diags *diags);
+/* Moves the temporary folder or file `name` to the digest's place in area, making the fan-out
+ * folder if needed: 0 or -1 with errno. */
+int store_place(struct store *store, int dir_fd, const char *name, enum store_area area,
+    const struct digest *digest, unsigned flags);
+/* Removes what dead processes left in tmp/; counts it. */
+enum err store_tmp_clean(struct store *store, uint64_t *ret_count, struct diags *diags);
+/* Moves what is damaged out of the way and tells so: returns ERR_CORRUPT, or ERR_IO where it cannot
+ * even be moved. what: "stored file", ... */
+enum err store_damaged(struct store *store, enum store_area area, const struct digest *digest,
+    const char *what, struct diags *diags);
+
+/* Blob's file is whole (stat data, or hashed): ret_stat is of it. ERR_ABSENT, ERR_CORRUPT. */
+enum err blob_check(struct store *store, enum store_area area, const struct digest *digest,
+    struct stat *ret_stat, struct diags *diags);
+/* Hashes it, whatever the index says. */
+enum err blob_hash_check(struct store *store, enum store_area area, const struct digest *digest,
+    struct stat *ret_stat, struct diags *diags);
+/* The same for the executable twin, which is made if it is not there. */
+enum err blob_executable_check(
+    struct store *store, const struct digest *digest, struct stat *ret_stat, struct diags *diags);
+
+/* What was verified. A cache: every failure of it only means hashing again, so none is reported.
+ * Opened when first asked. Called with the store's mutex held. */
+struct index *index_new(const struct store *store);
+void index_free(struct index *index);
+bool index_has(
+    struct index *index, enum store_area area, const struct digest *digest, const struct stat *st);
+void index_add(
+    struct index *index, enum store_area area, const struct digest *digest, const struct stat *st);
+/* Writes what was added to disk. */
+void index_flush(struct index *index);
+#endif
