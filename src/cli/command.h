@@ -35,6 +35,7 @@ struct command {
 /* In the order of the help text. */
 #define COMMAND_LIST(X)                                                                            \
     X(complete)                                                                                    \
+    X(fetch)                                                                                       \
     X(help)                                                                                        \
     X(version)
 
