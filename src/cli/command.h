@@ -6,6 +6,7 @@
 #ifndef CLI_COMMAND_H
 #define CLI_COMMAND_H
 #include "base/option.h"
+#include "store/store.h"
 
 /* The exit status of straylight. */
 enum cli_status {
@@ -54,4 +55,6 @@ enum cli_status cli_status_of(enum err err);
 /* Where the store is: $STRAYLIGHT_STORE, $XDG_CACHE_HOME/straylight, $HOME/.cache/straylight; in
  * arena. ERR_INVALID if none of them is set to an absolute path. */
 enum err cli_store_root(struct cli *cli, const char **ret_root);
+/* Opens the store that is there. Whatever the reason, not to have one is CLI_BROKEN. */
+enum err cli_store_open(struct cli *cli, struct store **ret_store);
 #endif

@@ -77,6 +77,13 @@ enum err cli_store_root(struct cli *cli, const char **ret_root)
     return err;
 }
 
+enum err cli_store_open(struct cli *cli, struct store **ret_store)
+{
+    const char *root = NULL;
+    enum err err = cli_store_root(cli, &root);
+    return err != OK ? err : store_open(&io_real, root, ret_store, &cli->diags);
+}
+
 /* auto|always|never: is it wanted on fd? */
 static bool switched_on(struct option_value value, int fd)
 {
