@@ -1,0 +1,210 @@
+/* src/dice/keys.c: keys, rows and bodies. */
+#include "dice/internal.h"
+#include <stdlib.h>
+
+void *vector_add(struct vector *vector, size_t element_bytes)
+{
+    if (vector->len == vector->cap) {
+        vector->cap = vector->cap == 0 ? 64 : vector->cap * 2;
+        vector->ptr = memory_realloc(vector->ptr, vector->cap * element_bytes);
+    }
+    return (char *)vector->ptr + vector->len++ * element_bytes;
+}
+
+uint32_t key_hash(unsigned kind, struct str arg)
+{
+    const uint64_t factor = 0xD6E8FEB86659FD93U;
+    uint64_t hash = (kind + 1) * 0x9E3779B97F4A7C15U ^ arg.len;
+    const char *ptr = arg.ptr;
+    size_t len = arg.len;
+    uint64_t word;
+    for (; len > 8; len -= 8, ptr += 8) {
+        memcpy(&word, ptr, sizeof word);
+        hash = (hash ^ word) * factor;
+        hash ^= hash >> 32;
+    }
+    word = 0;
+    if (len > 0) {
+        memcpy(&word, ptr, len);
+    }
+    hash = (hash ^ word) * factor;
+    hash ^= hash >> 32;
+    hash *= factor;
+    return (uint32_t)(hash >> 32);
+}
+
+/* Chunk 0 has CHUNK_ROWS rows, chunk n > 0 has CHUNK_ROWS << (n - 1): as many as all before it. */
+static unsigned chunk_of(uint32_t row)
+{
+    return row < CHUNK_ROWS ? 0 : 32 - (unsigned)__builtin_clz(row / CHUNK_ROWS);
+}
+
+static uint32_t chunk_begin(unsigned chunk)
+{
+    return chunk == 0 ? 0 : (uint32_t)CHUNK_ROWS << (chunk - 1);
+}
+
+struct row *row_at(const struct keys *keys, uint32_t row)
+{
+    unsigned chunk = chunk_of(row);
+    return atomic_load_explicit(&keys->chunks[chunk], memory_order_acquire) +
+           (row - chunk_begin(chunk));
+}
+
+static void chunk_make(struct keys *keys, unsigned chunk)
+{
+    uint32_t count = chunk == 0 ? CHUNK_ROWS : chunk_begin(chunk);
+    atomic_store_explicit(
+        &keys->chunks[chunk], memory_calloc(count, sizeof(struct row)), memory_order_release);
+}
+
+void keys_rows_reserve(struct keys *keys, uint32_t count)
+{
+    for (unsigned chunk = 0; count > 0 && chunk <= chunk_of(count - 1); chunk++) {
+        chunk_make(keys, chunk);
+    }
+    keys->row_count = count;
+}
+
+static struct slots *slots_new(uint32_t count, struct slots *older)
+{
+    struct slots *slots = memory_calloc(1, sizeof *slots + count * sizeof slots->slot[0]);
+    slots->mask = count - 1;
+    slots->older = older;
+    return slots;
+}
+
+static void slot_set(struct slots *slots, uint64_t entry)
+{
+    uint32_t i = (uint32_t)(entry >> 32) & slots->mask;
+    while (atomic_load_explicit(&slots->slot[i], memory_order_relaxed) != 0) {
+        i = (i + 1) & slots->mask;
+    }
+    atomic_store_explicit(&slots->slot[i], entry, memory_order_release);
+}
+
+/* At most 3/4 full. */
+static struct slots *slots_grow(struct keys *keys)
+{
+    struct slots *slots = atomic_load_explicit(&keys->slots, memory_order_relaxed);
+    if (slots != NULL && keys->slot_count < (slots->mask + 1) / 4 * 3) {
+        return slots;
+    }
+    struct slots *wider = slots_new(slots == NULL ? 256 : (slots->mask + 1) * 2, slots);
+    for (uint32_t i = 0; slots != NULL && i <= slots->mask; i++) {
+        uint64_t entry = atomic_load_explicit(&slots->slot[i], memory_order_relaxed);
+        if (entry != 0) {
+            slot_set(wider, entry);
+        }
+    }
+    atomic_store_explicit(&keys->slots, wider, memory_order_release);
+    return wider;
+}
+
+uint32_t keys_get(struct dice *dice, uint32_t hash, unsigned kind, struct str arg)
+{
+    const struct keys *keys = &dice->keys;
+    struct slots *slots = atomic_load_explicit(&keys->slots, memory_order_acquire);
+    if (slots == NULL) {
+        return ROW_NONE;
+    }
+    for (uint32_t i = hash & slots->mask;; i = (i + 1) & slots->mask) {
+        uint64_t entry = atomic_load_explicit(&slots->slot[i], memory_order_acquire);
+        if (entry == 0) {
+            return ROW_NONE;
+        }
+        if (entry >> 32 != hash) {
+            continue;
+        }
+        uint32_t row = (uint32_t)entry - 1;
+        const struct body *body =
+            atomic_load_explicit(&row_at(keys, row)->body, memory_order_acquire);
+        if (body->kind == kind && body->arg_len == arg.len &&
+            (arg.len == 0 || memcmp(body->arg, arg.ptr, arg.len) == 0)) {
+            return row;
+        }
+    }
+}
+
+uint32_t keys_add(struct dice *dice, uint32_t hash, unsigned kind, struct str arg)
+{
+    uint32_t row = keys_get(dice, hash, kind, arg);
+    if (row != ROW_NONE) {
+        return row;
+    }
+    struct keys *keys = &dice->keys;
+    row = keys->row_count;
+    if (row >= EDGE_GROUP || arg.len > UINT32_MAX) {
+        memory_exhausted(); /* 2^31 keys need more than a hundred GB */
+    }
+    if (row == chunk_begin(chunk_of(row))) {
+        chunk_make(keys, chunk_of(row));
+    }
+    struct body *body = ARENA_NEW(&keys->arena, struct body, 1);
+    body->arg = arena_str(&keys->arena, arg).ptr;
+    body->arg_len = (uint32_t)arg.len;
+    body->hash = hash;
+    body->kind = (uint16_t)kind;
+    atomic_store_explicit(&row_at(keys, row)->body, body, memory_order_release);
+    keys->row_count++;
+    slot_set(slots_grow(keys), (uint64_t)hash << 32 | (row + 1));
+    keys->slot_count++;
+    return row;
+}
+
+void keys_release(struct keys *keys)
+{
+    for (uint32_t row = 0; row < keys->row_count; row++) {
+        struct body *body = atomic_load_explicit(&row_at(keys, row)->body, memory_order_relaxed);
+        if (body != NULL) {
+            free(body->owned);
+            free(body->edges_owned);
+        }
+    }
+    for (unsigned chunk = 0; chunk < CHUNK_COUNT; chunk++) {
+        free(atomic_load_explicit(&keys->chunks[chunk], memory_order_relaxed));
+    }
+    struct slots *slots = atomic_load_explicit(&keys->slots, memory_order_relaxed);
+    while (slots != NULL) {
+        struct slots *older = slots->older;
+        free(slots);
+        slots = older;
+    }
+    arena_release(&keys->arena);
+    memset(keys, 0, sizeof *keys);
+}
+
+struct body *row_body(struct dice *dice, uint32_t row)
+{
+    return atomic_load_explicit(&row_at(&dice->keys, row)->body, memory_order_acquire);
+}
+
+bool row_leaf(struct dice *dice, uint32_t row, struct str *ret_arg, struct str *ret_value,
+    struct str *ret_stamp)
+{
+    const struct body *body = row_body(dice, row);
+    *ret_arg = (struct str){.ptr = body->arg, .len = body->arg_len};
+    *ret_value = (struct str){.ptr = body->value, .len = body->value_len};
+    *ret_stamp = (struct str){
+        .ptr = body->value == NULL ? NULL : body->value + body->value_len, .len = body->stamp_len};
+    return true;
+}
+
+bool row_value(struct dice *dice, uint32_t row, struct str *ret_value)
+{
+    const struct body *body = row_body(dice, row);
+    *ret_value = (struct str){.ptr = body->value, .len = body->value_len};
+    return true;
+}
+
+bool row_past(struct dice *dice, uint32_t row, struct past *ret_past)
+{
+    const struct body *body = row_body(dice, row);
+    *ret_past = (struct past){
+        .kind = body->kind,
+        .has_value = body->has_value,
+        .edges = body->edges,
+        .edge_count = body->edge_count,
+    };
+    return true;
+}
