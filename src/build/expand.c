@@ -6,6 +6,7 @@
  * them; then the texts. */
 struct work {
     struct expander *expander;
+    struct arena *arena; /* of the result */
     struct diags *diags;
     struct table inputs; /* path -> row of input_at */
     struct input *input_at;
@@ -59,7 +60,7 @@ struct str sandbox_path(
 /* Text of a piece; twin: of a Dir's generated twin. */
 static struct str piece_text(const struct work *work, const struct piece *piece, bool twin)
 {
-    struct arena *arena = work->expander->arena;
+    struct arena *arena = work->arena;
     switch (piece->kind) {
     case PIECE_TEXT:
     case PIECE_SOURCE:
@@ -87,7 +88,7 @@ static struct str piece_text(const struct work *work, const struct piece *piece,
 static enum err input_clash(
     struct work *work, struct str path, const struct piece *a, const struct piece *b)
 {
-    struct arena *arena = work->expander->arena;
+    struct arena *arena = work->arena;
     struct str first = label_format(a->label, arena), second = label_format(b->label, arena);
     return diag_add(work->diags, ERR_INVALID, SPAN_NONE,
         "%.*s would be two files: an output of %.*s and one of %.*s", STR_ARG(path), STR_ARG(first),
@@ -127,7 +128,7 @@ static void tree_add(struct work *work, const struct piece *piece)
     AUTO_BUF bytes = {0};
     pieces_encode((struct pieces){.at = piece, .count = 1}, &bytes);
     uint32_t before = work->trees.len;
-    uint32_t row = table_add(&work->trees, work->expander->arena, buf_str(&bytes));
+    uint32_t row = table_add(&work->trees, work->arena, buf_str(&bytes));
     if (row < before) {
         return;
     }
@@ -212,7 +213,7 @@ static enum err argument_add(struct work *work, const struct buf *bytes)
         work->argv_cap = work->argv_cap == 0 ? 32 : work->argv_cap * 2;
         work->argv = memory_realloc(work->argv, work->argv_cap * sizeof *work->argv);
     }
-    work->argv[work->argv_count++] = arena_str(work->expander->arena, buf_str(bytes));
+    work->argv[work->argv_count++] = arena_str(work->arena, buf_str(bytes));
     return OK;
 }
 
@@ -261,7 +262,7 @@ static int str_order(const void *a, const void *b)
 
 static struct strs outputs_of(const struct work *work, struct strs outputs)
 {
-    struct arena *arena = work->expander->arena;
+    struct arena *arena = work->arena;
     struct str *at = ARENA_NEW(arena, struct str, outputs.count);
     for (size_t i = 0; i < outputs.count; i++) {
         at[i] = sandbox_path("out", work->expander->target->label.package, outputs.at[i], arena);
@@ -273,7 +274,7 @@ static struct strs outputs_of(const struct work *work, struct strs outputs)
 /* Moves what was collected into the arena and frees the rest. */
 static void work_end(struct work *work, struct expansion *ret_expansion)
 {
-    struct arena *arena = work->expander->arena;
+    struct arena *arena = work->arena;
     size_t input_count = work->inputs.len, tree_count = work->trees.len;
     struct input *inputs = ARENA_NEW(arena, struct input, input_count);
     struct piece *trees = ARENA_NEW(arena, struct piece, tree_count);
@@ -302,10 +303,10 @@ static void work_end(struct work *work, struct expansion *ret_expansion)
     free(work->argv);
 }
 
-enum err expand_action(struct expander *expander, const struct action *action,
+enum err expand_action(struct expander *expander, const struct action *action, struct arena *arena,
     struct expansion *ret_expansion, struct diags *diags)
 {
-    struct work work = {.expander = expander, .diags = diags};
+    struct work work = {.expander = expander, .arena = arena, .diags = diags};
     enum err err = pieces_collect(&work, action->trees);
     if (err == OK) {
         err = args_collect(&work, action->argv);
@@ -322,10 +323,10 @@ enum err expand_action(struct expander *expander, const struct action *action,
     return err;
 }
 
-enum err expand_inputs(struct expander *expander, struct args args, struct expansion *ret_expansion,
-    struct diags *diags)
+enum err expand_inputs(struct expander *expander, struct args args, struct arena *arena,
+    struct expansion *ret_expansion, struct diags *diags)
 {
-    struct work work = {.expander = expander, .diags = diags};
+    struct work work = {.expander = expander, .arena = arena, .diags = diags};
     enum err err = args_collect(&work, args);
     work_end(&work, ret_expansion);
     return err;

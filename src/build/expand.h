@@ -35,7 +35,7 @@ struct expansion {
 struct expander {
     const struct tset_graph *graph;
     const struct target *target;
-    struct arena *arena; /* for the results too */
+    struct arena *arena; /* of the sets */
     struct table sets;   /* order and name -> row of found */
     struct expanded_set {
         const struct pieces *at;
@@ -46,12 +46,12 @@ struct expander {
 void expander_init(struct expander *expander, const struct tset_graph *graph,
     const struct target *target, struct arena *arena);
 void expander_release(struct expander *expander);
-/* ERR_INVALID with a diag: two different files at one path; ERR_LIMIT. */
-enum err expand_action(struct expander *expander, const struct action *action,
+/* The result is in arena. ERR_INVALID with a diag: two different files at one path; ERR_LIMIT. */
+enum err expand_action(struct expander *expander, const struct action *action, struct arena *arena,
     struct expansion *ret_expansion, struct diags *diags);
 /* The inputs and trees of args alone: what `run` puts beside its program. */
-enum err expand_inputs(struct expander *expander, struct args args, struct expansion *ret_expansion,
-    struct diags *diags);
+enum err expand_inputs(struct expander *expander, struct args args, struct arena *arena,
+    struct expansion *ret_expansion, struct diags *diags);
 /* Where the output of label is seen: "gen/a/o"; folder is "gen", "exec" or "out". In arena. */
 struct str sandbox_path(
     const char *folder, struct str package, struct str output, struct arena *arena);

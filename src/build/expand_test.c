@@ -217,7 +217,7 @@ static void texts_and_inputs(void)
     struct expander expander;
     expander_init(&expander, &world.graph, target, &world.arena);
     struct expansion expansion;
-    CHECK(expand_action(&expander, &action, &expansion, &world.diags) == OK);
+    CHECK(expand_action(&expander, &action, &world.arena, &expansion, &world.diags) == OK);
     CHECK_STR(joined(&expansion, &world.arena),
         STR("/usr/bin/cc -Ip -Igen/p -Iq -I. -Igen -cp/x.c gen/p/d/y.h gen/p/d/y.h -oout/p/x.o"));
     CHECK(expansion.input_count == 2 && expansion.tree_count == 1);
@@ -248,7 +248,7 @@ static void each_and_joined(void)
     struct expander expander;
     expander_init(&expander, &world.graph, target, &world.arena);
     struct expansion expansion;
-    CHECK(expand_action(&expander, &action, &expansion, &world.diags) == OK);
+    CHECK(expand_action(&expander, &action, &world.arena, &expansion, &world.diags) == OK);
     CHECK_STR(joined(&expansion, &world.arena), STR("-1 -2 -1,-2,"));
     expander_release(&expander);
     world_release(&world);

@@ -316,7 +316,6 @@ static struct args args_read(
 static void requires_read(
     struct reading *reading, const struct dhall_value *record, struct action *action)
 {
-    static const char *const names[] = {"Network", "Auth", "Sandbox", "Filesystem"};
     size_t count;
     const struct dhall_value *const *elements = list_read(reading, record, "requires", &count);
     struct resource *requires = ARENA_NEW(reading->arena, struct resource, count);
@@ -324,7 +323,8 @@ static void requires_read(
         const struct dhall_value *payload;
         struct str kind = union_read(reading, elements[i], "requires", &payload);
         unsigned j = 0;
-        while (j < RESOURCE_KIND_COUNT && !str_eq(kind, str_of(names[j]))) {
+        while (j < RESOURCE_KIND_COUNT &&
+               !str_eq(kind, str_of(resource_kind_name((enum resource_kind)j)))) {
             j++;
         }
         if (j == RESOURCE_KIND_COUNT) {

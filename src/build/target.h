@@ -12,6 +12,7 @@
 #define BUILD_TARGET_H
 #include "base/buf.h"
 #include "build/label.h"
+#include "coeffect/coeffect.h"
 #include "digest/digest.h"
 
 enum piece_kind {
@@ -58,17 +59,6 @@ struct strs {
 };
 struct variable {
     struct str name, value;
-};
-enum resource_kind {
-    RESOURCE_NETWORK,
-    RESOURCE_AUTH,
-    RESOURCE_SANDBOX,
-    RESOURCE_FILESYSTEM,
-    RESOURCE_KIND_COUNT,
-};
-struct resource {
-    enum resource_kind kind;
-    struct str name; /* empty for the network */
 };
 struct action {
     struct str category, identifier;
