@@ -73,6 +73,10 @@ enum err diag_add(struct diags *diags, enum err code, struct span span, const ch
 /* The same with strerror(error_number) behind the text, and ERR_IO. */
 enum err diag_add_errno(struct diags *diags, int error_number, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+#ifdef __clang_analyzer__ /* it cannot see that these return their code, so never OK */
+#define diag_add(diags, code, ...) ((void)diag_add((diags), (code), __VA_ARGS__), (code))
+#define diag_add_errno(diags, ...) ((void)diag_add_errno((diags), __VA_ARGS__), ERR_IO)
+#endif
 /* Says what to do about the newest diag; one call, one line. */
 void diag_help(struct diags *diags, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Output to be shown whole below the newest diag. Copied. */
