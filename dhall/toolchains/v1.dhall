@@ -77,10 +77,10 @@ let Library =
       { name : Text
       , version : Text
       , tree : D.Tree
-      , include : List Text -- folders of the tree to search, beyond the compiler's own
-      , shared : Optional Text -- the file of the tree to link with: "usr/lib/x86_64-linux-gnu/libgmp.so"
-      , archive : Optional Text -- the same, for programs that are linked statically
-      , needs : List Text -- other archives of the tree that `archive` needs, in order
+      , include : List Text -- folders to search beyond the compiler's own: "/usr/include/x"
+      , shared : List Text -- files of the tree to link with, in order: "usr/lib/x86_64-linux-gnu/libgmp.so"
+      , archives : List Text -- the same for a program that is linked statically; empty if that cannot be
+      , system : List Text -- parts of the C library that they need: "m"
       }
 
 let Toolchain =

@@ -492,37 +492,30 @@ let with-toolchain =
                       D.Arg
                       ( \(folder : Text) ->
                           D.Arg.One
-                            [ D.Piece.Text "-I", D.Piece.Tool folder ]
+                            [ D.Piece.Text "-I", D.Piece.Text folder ]
                       )
                       l.include
                 )
+
+        let system-pieces =
+              map
+                Text
+                (List D.Piece)
+                (\(name : Text) -> [ D.Piece.Text "-l${name}" ])
 
         -- The files that one pinned library is linked by: its archive if the whole link is static or there is no other.
         let library-pieces =
               \(static : Bool) ->
               \(l : Tc.Library) ->
-                let none = [] : List (List D.Piece)
+                let files =
+                      map
+                        Text
+                        (List D.Piece)
+                        (\(file : Text) -> [ D.Piece.Tool file ])
 
-                let shared =
-                      merge
-                        { None = none
-                        , Some = \(file : Text) -> [ [ D.Piece.Tool file ] ]
-                        }
-                        l.shared
+                let shared = files l.shared
 
-                let archive =
-                      merge
-                        { None = none
-                        , Some =
-                            \(file : Text) ->
-                                [ [ D.Piece.Tool file ] ]
-                              # map
-                                  Text
-                                  (List D.Piece)
-                                  (\(need : Text) -> [ D.Piece.Tool need ])
-                                  l.needs
-                        }
-                        l.archive
+                let archive = files l.archives
 
                 let or =
                       \(first : List (List D.Piece)) ->
@@ -531,18 +524,15 @@ let with-toolchain =
                         then  second
                         else  first
 
-                in  if static then or archive shared else or shared archive
+                in    (if static then or archive shared else or shared archive)
+                    # system-pieces l.system
 
         let link-libs =
               \(static : Bool) ->
               \(all : List Tc.Library) ->
               \(system : List Text) ->
                   concat-map Tc.Library (List D.Piece) (library-pieces static) all
-                # map
-                    Text
-                    (List D.Piece)
-                    (\(name : Text) -> [ D.Piece.Text "-l${name}" ])
-                    system
+                # system-pieces system
 
         let compile-of =
               \(cfg : Common.Type) ->
@@ -692,7 +682,7 @@ let with-toolchain =
                     ( \(l : Tc.Library) ->
                         export
                           includes
-                          (\(folder : Text) -> [ D.Piece.Tool folder ])
+                          (\(folder : Text) -> [ D.Piece.Text folder ])
                           l.include
                     )
                     cfg.libs

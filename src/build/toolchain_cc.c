@@ -1,0 +1,449 @@
+/* src/build/toolchain_cc.c: what a C compiler needs, by asking it, the loader and dpkg. */
+#include "build/debian.h"
+#include "build/host.h"
+#include "build/toolchain.h"
+#include <elf.h>
+
+/* One search for one compiler. */
+struct search {
+    const struct probe *probe;
+    struct debian debian;
+    struct host host;
+    const char *driver; /* as it was found along PATH */
+    bool is_clang;
+    struct table dev_packages;     /* all their files for developers are wanted */
+    struct table runtime_packages; /* "PACKAGE FOLDER": their shared objects in that folder */
+};
+
+static enum err ask(
+    struct search *search, const char *option, const char *operand, struct str *ret_answer)
+{
+    const char *question = arena_printf(search->probe->arena, "%s%s", option, operand).ptr;
+    const char *argv[] = {search->driver, question, NULL};
+    struct str output = {0};
+    enum err err = probe_run(search->probe, argv, PROBE_STRICT, &output);
+    *ret_answer = str_sub(output, 0, str_find(output, '\n'));
+    return err;
+}
+
+/* The program `name` that the compiler would start; ERR_ABSENT if there is none. */
+static enum err program_find(struct search *search, const char *name, const char **ret_path)
+{
+    struct str answer;
+    enum err err = ask(search, "-print-prog-name=", name, &answer);
+    return err != OK ? err : probe_find(search->probe, answer, ret_path);
+}
+
+/* The file `name` that the linker would find; ERR_ABSENT if there is none. */
+static enum err file_find(struct search *search, const char *name, struct str *ret_path)
+{
+    enum err err = ask(search, "-print-file-name=", name, ret_path);
+    bool found = err == OK && ret_path->len > 0 && ret_path->ptr[0] == '/';
+    return err != OK ? err : found ? OK : ERR_ABSENT;
+}
+
+static enum err missing(struct search *search, const char *what, const char *package)
+{
+    enum err err = diag_add(
+        search->probe->diags, ERR_INVALID, SPAN_NONE, "%s finds no %s", search->driver, what);
+    diag_help(search->probe->diags, "install it (on Debian: apt-get install %s)", package);
+    return err;
+}
+
+/* The programs that compiling, assembling, archiving and linking start; needed ones first. */
+static enum err programs_add(struct search *search)
+{
+    static const struct {
+        const char *name;
+        bool gcc, clang, needed;
+        const char *package;
+    } programs[] = {
+        {"cc1", true, false, true, "gcc"},
+        {"as", true, false, true, "binutils"},
+        {"ld", true, true, true, "binutils"},
+        {"ar", true, true, true, "binutils"},
+        {"collect2", true, false, true, "gcc"},
+        {"lto1", true, false, false, "gcc"},
+        {"lto-wrapper", true, false, false, "gcc"},
+        {"liblto_plugin.so", true, false, false, "gcc"},
+    };
+    for (size_t i = 0; i < sizeof programs / sizeof programs[0]; i++) {
+        if (search->is_clang ? !programs[i].clang : !programs[i].gcc) {
+            continue;
+        }
+        const char *path = NULL;
+        enum err err = program_find(search, programs[i].name, &path);
+        if (err == ERR_ABSENT) {
+            if (programs[i].needed) {
+                return missing(search, programs[i].name, programs[i].package);
+            }
+            continue;
+        }
+        err = err != OK ? err : host_add(&search->host, str_of(path), NULL);
+        if (err != OK) {
+            return err;
+        }
+        struct str folder = str_of(path);
+        folder = str_sub(folder, 1, str_find_last(folder, '/'));
+        if (!str_eq(folder, STR("usr/bin")) && programs[i].needed &&
+            (strlen(programs[i].name) == 2)) { /* as, ld, ar: found along PATH=/usr/bin */
+            host_link(&search->host,
+                arena_printf(search->probe->arena, "usr/bin/%s", programs[i].name),
+                arena_printf(search->probe->arena, "../..%s", path));
+        }
+    }
+    return OK;
+}
+
+/* Notes the package that owns what `path` leads to. */
+static enum err owner_note(struct search *search, struct str path, bool runtime)
+{
+    const char *real = NULL;
+    enum err err = host_real(search->probe, path, &real);
+    struct table owners = {0};
+    if (err == OK) {
+        err = debian_owners_add(&search->debian, &real, 1, &owners);
+    }
+    struct str folder = err == OK ? str_of(real) : (struct str){0};
+    folder = str_sub(folder, 0, str_find_last(folder, '/'));
+    for (uint32_t i = 0; err == OK && i < owners.len; i++) {
+        struct str key = arena_printf(
+            search->probe->arena, "%.*s %.*s", STR_ARG(owners.keys[i]), STR_ARG(folder));
+        (void)table_add(runtime ? &search->runtime_packages : &search->dev_packages,
+            search->probe->arena, runtime ? key : owners.keys[i]);
+    }
+    if (err == OK && owners.len == 0) {
+        err = host_add(&search->host, path, NULL); /* from no package: the file itself */
+    }
+    table_release(&owners);
+    return err;
+}
+
+/* What is linked into every program, and the packages that it comes from. */
+static enum err anchors_note(struct search *search)
+{
+    static const struct {
+        const char *name;
+        bool runtime, needed;
+        const char *package;
+    } anchors[] = {
+        {"crt1.o", false, true, "libc6-dev"},
+        {"libc.so", false, true, "libc6-dev"},
+        {"crtbegin.o", false, true, "gcc"},
+        {"libgcc.a", false, true, "gcc"},
+        {"libc.so.6", true, true, "libc6"},
+        {"libgcc_s.so.1", true, true, "libgcc-s1"},
+    };
+    for (size_t i = 0; i < sizeof anchors / sizeof anchors[0]; i++) {
+        struct str path;
+        enum err err = file_find(search, anchors[i].name, &path);
+        if (err == ERR_ABSENT) {
+            if (anchors[i].needed) {
+                return missing(search, anchors[i].name, anchors[i].package);
+            }
+            continue;
+        }
+        err = err != OK ? err : owner_note(search, path, anchors[i].runtime);
+        if (err != OK) {
+            return err;
+        }
+    }
+    return OK;
+}
+
+/* The packages of the headers that a few standard ones include, from all over libc and the
+ * kernel's interface. */
+static enum err headers_note(struct search *search)
+{
+    static const char *const roots[] = {
+        "errno.h", "limits.h", "signal.h", "stddef.h", "sys/ioctl.h", "sys/stat.h"};
+    for (size_t i = 0; i < sizeof roots / sizeof roots[0]; i++) {
+        const char *argv[] = {
+            search->driver, "-M", "-x", "c", "-include", roots[i], "/dev/null", NULL};
+        struct str output = {0};
+        enum err err = probe_run(search->probe, argv, PROBE_STRICT, &output);
+        const char *paths[256];
+        size_t count = 0;
+        struct str word;
+        while (err == OK && word_next(&output, &word) && count < sizeof paths / sizeof paths[0]) {
+            if (word.ptr[0] == '/' && !str_eq(word, STR("/dev/null"))) {
+                err = host_real(search->probe, word, &paths[count]);
+                count += err == OK ? 1 : 0;
+            }
+        }
+        if (err == OK) {
+            err = debian_owners_add(&search->debian, paths, count, &search->dev_packages);
+        }
+        if (err != OK) {
+            return err == ERR_ABSENT ? missing(search, roots[i], "libc6-dev") : err;
+        }
+    }
+    return OK;
+}
+
+/* Is a file of a package something that compiling or linking reads? */
+static bool is_development(struct str path)
+{
+    static const char *const places[] = {"/usr/include/", "/usr/lib", "/lib"};
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        if (str_starts(path, str_of(places[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum err package_add(struct search *search, struct str package, struct str runtime_folder)
+{
+    struct str lines = {0};
+    enum err err = debian_files(&search->debian, package, &lines);
+    struct str path;
+    while (err == OK && line_next(&lines, &path)) {
+        const char *real = NULL;
+        if (!is_development(path)) {
+            continue;
+        }
+        if (runtime_folder.len > 0) {
+            struct str folder = str_sub(path, 0, str_find_last(path, '/'));
+            struct str name = str_sub(path, folder.len + 1, path.len);
+            err = host_real(search->probe, folder, &real);
+            if (err != OK || !str_eq(str_of(real), runtime_folder) ||
+                memmem(name.ptr, name.len, ".so", 3) == NULL) {
+                err = err == ERR_ABSENT ? OK : err;
+                continue;
+            }
+        }
+        err = host_add(&search->host, path, NULL);
+        err = err == ERR_ABSENT ? OK : err; /* a link to what another package would bring */
+    }
+    return err;
+}
+
+static enum err packages_add(struct search *search)
+{
+    enum err err = OK;
+    for (uint32_t i = 0; err == OK && i < search->dev_packages.len; i++) {
+        err = package_add(search, search->dev_packages.keys[i], (struct str){0});
+    }
+    for (uint32_t i = 0; err == OK && i < search->runtime_packages.len; i++) {
+        struct str key = search->runtime_packages.keys[i];
+        size_t blank = str_find(key, ' ');
+        err = package_add(search, str_sub(key, 0, blank), str_sub(key, blank + 1, key.len));
+    }
+    return err;
+}
+
+/* The links that a merged /usr has at the root: the loader's path goes through one. */
+static enum err root_links_add(const struct probe *probe, struct host *host)
+{
+    static const char *const links[] = {"/bin", "/lib", "/lib64"};
+    for (size_t i = 0; i < sizeof links / sizeof links[0]; i++) {
+        const char *real = NULL;
+        enum err err = host_real(probe, str_of(links[i]), &real);
+        if (err == OK && strcmp(real, links[i]) != 0) {
+            err = host_add(host, str_of(links[i]), NULL);
+        }
+        if (err != OK && err != ERR_ABSENT) {
+            return err;
+        }
+    }
+    return OK;
+}
+
+/* "usr/bin/gcc" leads to the driver, wherever it lies. */
+static enum err driver_add(struct search *search)
+{
+    enum err err = host_add(&search->host, str_of(search->driver), NULL);
+    if (err == OK) {
+        host_link(&search->host, search->is_clang ? STR("usr/bin/clang") : STR("usr/bin/gcc"),
+            arena_printf(search->probe->arena, "../..%s", search->driver));
+    }
+    if (err != OK || search->is_clang) {
+        return err;
+    }
+    /* What the package of gcc's name holds beside: the link by which ar finds the LTO plugin. */
+    const char *path = search->driver;
+    struct table owners = {0};
+    err = debian_owners_add(&search->debian, &path, 1, &owners);
+    for (uint32_t i = 0; err == OK && i < owners.len; i++) {
+        struct str lines = {0};
+        err = debian_files(&search->debian, owners.keys[i], &lines);
+        struct str line;
+        while (err == OK && line_next(&lines, &line)) {
+            if (str_starts(line, STR("/usr/lib/bfd-plugins/"))) {
+                err = host_add(&search->host, line, NULL);
+                err = err == ERR_ABSENT ? OK : err;
+            }
+        }
+    }
+    table_release(&owners);
+    return err;
+}
+
+/* The value of a macro that the compiler defines by itself; empty if it does not. */
+static struct str macro_get(struct str macros, const char *name)
+{
+    struct str line;
+    struct str prefix = str_of(name);
+    while (line_next(&macros, &line)) {
+        struct str rest = str_sub(line, strlen("#define "), line.len);
+        if (str_starts(rest, prefix) && rest.len > prefix.len && rest.ptr[prefix.len] == ' ') {
+            return str_sub(rest, prefix.len + 1, rest.len);
+        }
+    }
+    return (struct str){0};
+}
+
+static enum err compiler_know(struct search *search, struct toolchain *toolchain)
+{
+    const char *argv[] = {search->driver, "-dM", "-E", "-x", "c", "/dev/null", NULL};
+    struct str macros = {0};
+    enum err err = probe_run(search->probe, argv, PROBE_STRICT, &macros);
+    if (err != OK) {
+        return err;
+    }
+    static const char *const parts[2][3] = {
+        {"__GNUC__", "__GNUC_MINOR__", "__GNUC_PATCHLEVEL__"},
+        {"__clang_major__", "__clang_minor__", "__clang_patchlevel__"},
+    };
+    search->is_clang = macro_get(macros, "__clang__").len > 0;
+    toolchain->compiler = search->is_clang ? TOOLCHAIN_CLANG : TOOLCHAIN_GCC;
+    struct str version[3];
+    for (size_t i = 0; i < 3; i++) {
+        version[i] = macro_get(macros, parts[search->is_clang ? 1 : 0][i]);
+        if (version[i].len == 0) {
+            return diag_add(search->probe->diags, ERR_INVALID, SPAN_NONE,
+                "%s is neither gcc nor clang: it does not define %s", search->driver, parts[0][i]);
+        }
+    }
+    toolchain->version = arena_printf(search->probe->arena, "%.*s.%.*s.%.*s", STR_ARG(version[0]),
+        STR_ARG(version[1]), STR_ARG(version[2]));
+    return OK;
+}
+
+/* The function of targets/v1.dhall for a triple of the compiler's, or for its own machine. */
+static enum err machines_know(struct search *search, struct toolchain *toolchain)
+{
+    static const struct {
+        const char *arch, *name;
+        uint16_t machine;
+    } machines[] = {
+        {"x86_64-", "x86_64-linux", EM_X86_64},
+        {"aarch64-", "aarch64-linux", EM_AARCH64},
+        {"riscv64-", "riscv64-linux", EM_RISCV},
+    };
+    struct str triple;
+    enum err err = ask(search, "-dumpmachine", "", &triple);
+    if (err != OK) {
+        return err;
+    }
+    bool is_linux_gnu = str_ends(triple, STR("-linux-gnu"));
+    for (size_t i = 0; i < sizeof machines / sizeof machines[0]; i++) {
+        if (is_linux_gnu && str_starts(triple, str_of(machines[i].arch))) {
+            toolchain->target = str_of(machines[i].name);
+        }
+        if (search->host.machine == machines[i].machine) {
+            toolchain->host = str_of(machines[i].name);
+        }
+    }
+    if (toolchain->target.len == 0 || toolchain->host.len == 0) {
+        return diag_add(search->probe->diags, ERR_INVALID, SPAN_NONE,
+            "%s compiles for %.*s, which is no target that straylight knows", search->driver,
+            STR_ARG(triple));
+    }
+    return OK;
+}
+
+static enum err clang_add(struct search *search)
+{
+    struct str folder;
+    enum err err = ask(search, "-print-resource-dir", "", &folder);
+    static const char *const parts[] = {"include", "lib"};
+    for (size_t i = 0; err == OK && i < sizeof parts / sizeof parts[0]; i++) {
+        struct str part = arena_printf(search->probe->arena, "%.*s/%s", STR_ARG(folder), parts[i]);
+        err = host_add_folder(&search->host, part);
+        err = err == ERR_ABSENT && i > 0 ? OK : err;
+    }
+    return err == ERR_ABSENT ? missing(search, "resource folder", "libclang-common-14-dev") : err;
+}
+
+static enum err compiler_tree(struct search *search, struct toolchain *toolchain)
+{
+    enum err err = compiler_know(search, toolchain);
+    err = err != OK ? err : driver_add(search);
+    err = err != OK ? err : programs_add(search);
+    err = err != OK ? err : anchors_note(search);
+    err = err != OK ? err : headers_note(search);
+    err = err != OK ? err : packages_add(search);
+    if (err == OK && search->is_clang) {
+        err = clang_add(search);
+    }
+    err = err != OK ? err : root_links_add(search->probe, &search->host);
+    err = err != OK ? err : host_close_over(&search->host, NULL);
+    err = err != OK ? err : machines_know(search, toolchain);
+    return err != OK ? err : host_build(&search->host, &toolchain->tree);
+}
+
+/* lld and what it needs, as a tree of its own. */
+static enum err linker_tree(struct search *search, struct store *store, struct toolchain *toolchain)
+{
+    const char *path = NULL;
+    enum err err = program_find(search, "ld.lld", &path);
+    if (err != OK) {
+        return err == ERR_ABSENT ? missing(search, "ld.lld", "lld") : err;
+    }
+    const char *argv[] = {path, "--version", NULL};
+    struct str output = {0};
+    err = probe_run(search->probe, argv, PROBE_STRICT, &output);
+    struct str word;
+    while (err == OK && word_next(&output, &word)) { /* "Debian LLD 14.0.6 (compatible ...)" */
+        if (toolchain->linker_version.len == 0 && word.ptr[0] >= '0' && word.ptr[0] <= '9') {
+            toolchain->linker_version = word;
+        }
+    }
+    struct host host = host_new(search->probe, store);
+    err = err != OK ? err : host_add(&host, str_of(path), NULL);
+    if (err == OK) {
+        host_link(
+            &host, STR("usr/bin/ld.lld"), arena_printf(search->probe->arena, "../..%s", path));
+    }
+    err = err != OK ? err : root_links_add(search->probe, &host);
+    err = err != OK ? err : host_close_over(&host, NULL);
+    err = err != OK ? err : host_build(&host, &toolchain->linker_tree);
+    toolchain->has_linker = true;
+    toolchain->file_count += host.paths.len;
+    toolchain->total_bytes += host.total_bytes;
+    host_release(&host);
+    return err;
+}
+
+enum err toolchain_find(const struct probe *probe, struct store *store, struct str compiler,
+    bool with_lld, struct toolchain *ret_toolchain)
+{
+    struct search search = {.probe = probe, .host = host_new(probe, store)};
+    *ret_toolchain = (struct toolchain){0};
+    enum err err = probe_find(probe, compiler, &search.driver);
+    if (err == ERR_ABSENT) {
+        err = diag_add(probe->diags, ERR_INVALID, SPAN_NONE, "there is no compiler \"%.*s\"",
+            STR_ARG(compiler));
+        diag_help(probe->diags,
+            "install it (on Debian: apt-get install gcc libc6-dev), or name another one: "
+            "--compiler gcc|clang|/path");
+        return err;
+    }
+    err = debian_open(probe, &search.debian);
+    err = err != OK ? err : compiler_tree(&search, ret_toolchain);
+    ret_toolchain->file_count = search.host.paths.len;
+    ret_toolchain->total_bytes = search.host.total_bytes;
+    if (err == OK && with_lld) {
+        err = linker_tree(&search, store, ret_toolchain);
+    }
+    if (err != OK) {
+        err = err == ERR_ABSENT ? ERR_INVALID : err;
+        err = diag_add(probe->diags, err, SPAN_NONE, "cannot pin the compiler %s", search.driver);
+    }
+    host_release(&search.host);
+    table_release(&search.dev_packages);
+    table_release(&search.runtime_packages);
+    return err;
+}
