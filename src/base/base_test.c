@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/table.h"
 #include "base/test.h"
+#include "base/utf8.h"
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -88,6 +89,21 @@ static void files_round_trip(void)
     arena_release(&arena);
 }
 
+static void utf8_is_strict(void)
+{
+    static const struct {
+        const char *text;
+        bool good;
+    } cases[] = {{"", true}, {"plain ASCII, longer than a word", true}, {"\xC3\xA9", true},
+        {"\xE2\x82\xAC", true}, {"\xF0\x9F\x98\x80", true}, {"\xF4\x8F\xBF\xBF", true},
+        {"\xF4\x90\x80\x80", false}, {"\xED\xA0\x80", false}, {"\xC0\x80", false},
+        {"\xE0\x80\xAF", false}, {"\xF8\x88\x80\x80\x80", false}, {"\x80", false},
+        {"12345678\xC3", false}, {"1234567\xC3\xA9", true}, {"\xFF", false}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        CHECK(utf8_is(str_of(cases[i].text)) == cases[i].good);
+    }
+}
+
 int main(void)
 {
     TEST(views_compare);
@@ -95,5 +111,6 @@ int main(void)
     TEST(table_keeps_rows);
     TEST(diags_show_source);
     TEST(files_round_trip);
+    TEST(utf8_is_strict);
     return test_done();
 }

@@ -1,5 +1,6 @@
 /* src/codec/json.c */
 #include "codec/json.h"
+#include "base/utf8.h"
 
 static void separate(struct json *json)
 {
@@ -20,31 +21,6 @@ void json_end(struct json *json, char bracket)
 {
     buf_add_byte(json->text, (uint8_t)bracket);
     json->comma = true;
-}
-
-/* Bytes of the UTF-8 sequence at the start of text (RFC 3629), 0 if there is none. */
-static size_t utf8_len(struct str text)
-{
-    static const struct {
-        uint8_t mask, lead;
-        uint32_t least; /* the smallest code point of this length: a longer form is not UTF-8 */
-    } forms[] = {{0x80, 0x00, 0}, {0xE0, 0xC0, 0x80}, {0xF0, 0xE0, 0x800}, {0xF8, 0xF0, 0x10000}};
-    uint8_t first = (uint8_t)text.ptr[0];
-    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
-        if ((first & forms[i].mask) != forms[i].lead) {
-            continue;
-        }
-        uint32_t point = first & (uint8_t)~forms[i].mask;
-        for (size_t j = 1; j <= i; j++) {
-            if (j >= text.len || ((uint8_t)text.ptr[j] & 0xC0U) != 0x80U) {
-                return 0;
-            }
-            point = point << 6 | ((uint8_t)text.ptr[j] & 0x3FU);
-        }
-        bool surrogate = point >= 0xD800 && point <= 0xDFFF;
-        return point < forms[i].least || point > 0x10FFFF || surrogate ? 0 : i + 1;
-    }
-    return 0;
 }
 
 static void add_quoted(struct buf *text, struct str plain)
