@@ -1,11 +1,11 @@
 /* src/dhall/parse.h: from text to terms (dhall-lang standard 23.1.0, dhall.abnf).
  *
- *   parse.c     expressions: binders, let, operators, with; a stack of what waits for its right
- * side primitive.c what an operator stands between: literals, records, unions, lists, selectors
- *   number.c    numbers, dates and times
- *   quote.c     Text and Bytes literals
- *   import.c    paths, URLs, environment variables, hashes
- *   scan.c      characters, white space, names, what went wrong
+ *   parse.c            binders, let, operators, with; a stack of what waits for its right side
+ *   parse_primitive.c  what operators stand between: records, unions, lists, selectors, arguments
+ *   parse_number.c     numbers, dates and times
+ *   parse_text.c       Text and Bytes literals
+ *   parse_import.c     paths, URLs, environment variables, hashes
+ *   scan.c             characters, white space, names, what went wrong
  *
  * Nothing is resolved: sugar of records (puns, dots, duplicates) and of multi-line strings is gone
  * after parsing (the standard defines it so), all else is a row of its own. */

@@ -287,7 +287,7 @@ static int pair_compare(const void *left, const void *right)
     return order != 0 ? order : (a->place > b->place) - (a->place < b->place);
 }
 
-static void pairs_sort(const struct dhall_labels *labels, uint32_t *pairs, size_t count)
+void dhall_fields_sort(const struct dhall_labels *labels, uint32_t *pairs, size_t count)
 {
     bool sorted = true;
     for (size_t i = 1; i < count && sorted; i++) {
@@ -319,7 +319,7 @@ dhall_term dhall_fields_add(struct dhall_terms *terms, enum dhall_kind kind, uin
     size_t pair_count, struct span span)
 {
     assert(kind == DHALL_RECORD || kind == DHALL_RECORD_TYPE || kind == DHALL_UNION);
-    pairs_sort(terms->labels, pairs, pair_count);
+    dhall_fields_sort(terms->labels, pairs, pair_count);
     return dhall_list_row_add(terms, kind, 0, pairs, 2 * pair_count, span);
 }
 

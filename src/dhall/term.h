@@ -47,7 +47,8 @@ enum dhall_kind {
     DHALL_LIST,         /* list of n > 0 elements */
     DHALL_LIST_EMPTY,   /* a: the annotation as written, which should be List T */
     DHALL_SOME,         /* a: term */
-    DHALL_RECORD,       /* list of 2n: label, value, ...; sorted by the labels' text, unique */
+    DHALL_RECORD,       /* list of 2n: label, value, ...; sorted by the labels' text;
+ duplicates only if decoded (a type error) */
     DHALL_RECORD_TYPE,  /* list of 2n: label, type, ...; sorted; duplicates stay (a type error) */
     DHALL_UNION,        /* list of 2n: label, type or 0, ...; sorted; duplicates stay */
     DHALL_FIELD,        /* a: term; b: label */
@@ -320,6 +321,8 @@ dhall_term dhall_time_add(struct dhall_terms *terms, uint32_t seconds, const mpz
 /* kind RECORD, RECORD_TYPE or UNION; label, term, ... are sorted in place (stable) and copied. */
 dhall_term dhall_fields_add(struct dhall_terms *terms, enum dhall_kind kind, uint32_t *pairs,
     size_t pair_count, struct span span);
+/* label, term, ... by the labels' text; equal labels stay in order. */
+void dhall_fields_sort(const struct dhall_labels *labels, uint32_t *pairs, size_t pair_count);
 /* The import is copied; its texts and path must live as long as terms (terms->arena). */
 dhall_term dhall_import_add(
     struct dhall_terms *terms, const struct dhall_import *import, struct span span);

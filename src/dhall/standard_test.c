@@ -1,0 +1,186 @@
+/* src/dhall/standard_test.c: the acceptance tests of the Dhall standard, one TAP line a case.
+ *
+ * They are data that this repository does not hold: $STRAYLIGHT_SUITES/dhall-standard, where the
+ * default is ../shared beside the repository. The table at the end says which folders are judged
+ * and how; a folder is a new row. No case is treated by its name. */
+#include "base/env.h"
+#include "base/file.h"
+#include "base/test.h"
+#include "dhall/encode.h"
+#include "dhall/parse.h"
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+/* What a case works with; made anew for each. */
+struct suite_case {
+    struct arena arena;
+    struct sources *sources;
+    struct diags diags;
+    struct dhall_labels labels;
+    struct dhall_terms terms;
+    struct str stem; /* path without A.dhall; of a failure case without .dhall */
+};
+
+/* The file stem + suffix, or a failed check. */
+static bool case_read(struct suite_case *test, const char *suffix, struct str *ret_bytes)
+{
+    struct str path = arena_printf(&test->arena, "%.*s%s", STR_ARG(test->stem), suffix);
+    return file_read(AT_FDCWD, path.ptr, FILE_BYTES_MAX, &test->arena, ret_bytes, &test->diags) ==
+           OK;
+}
+
+static enum err case_parse(struct suite_case *test, struct str text, dhall_term *ret_term)
+{
+    uint32_t source = sources_add(test->sources, test->stem, text);
+    return dhall_parse(&test->terms, source, text, ret_term, &test->diags);
+}
+
+static void case_explain(struct suite_case *test)
+{
+    AUTO_BUF text = {0};
+    diags_format(&test->diags, false, &text);
+    struct str rest = buf_str(&text);
+    while (rest.len > 0) {
+        size_t newline = str_find(rest, '\n');
+        (void)printf("# %.*s\n", STR_ARG(str_sub(rest, 0, newline)));
+        rest = str_sub(rest, newline + 1, rest.len);
+    }
+}
+
+static bool parser_success(struct suite_case *test)
+{
+    struct str text;
+    struct str want;
+    dhall_term term;
+    bool pair = case_read(test, "A.dhall", &text); /* or one name with both endings */
+    if (!(pair || case_read(test, ".dhall", &text)) ||
+        !case_read(test, pair ? "B.dhallb" : ".dhallb", &want) ||
+        case_parse(test, text, &term) != OK) {
+        return false;
+    }
+    AUTO_BUF got = {0};
+    dhall_encode(&test->terms, term, &got);
+    return str_eq(buf_str(&got), want);
+}
+
+static bool parser_failure(struct suite_case *test)
+{
+    struct str text;
+    dhall_term term;
+    return case_read(test, ".dhall", &text) && case_parse(test, text, &term) == ERR_INVALID;
+}
+
+static bool decode_success(struct suite_case *test)
+{
+    struct str bytes;
+    struct str text;
+    dhall_term decoded;
+    dhall_term parsed;
+    if (!case_read(test, "A.dhallb", &bytes) || !case_read(test, "B.dhall", &text) ||
+        dhall_decode(&test->terms, bytes, &decoded, &test->diags) != OK ||
+        case_parse(test, text, &parsed) != OK) {
+        return false;
+    }
+    AUTO_BUF got = {0};
+    AUTO_BUF want = {0};
+    dhall_encode(&test->terms, decoded, &got);
+    dhall_encode(&test->terms, parsed, &want);
+    return str_eq(buf_str(&got), buf_str(&want));
+}
+
+static bool decode_failure(struct suite_case *test)
+{
+    struct str bytes;
+    dhall_term term;
+    return case_read(test, ".dhallb", &bytes) &&
+           dhall_decode(&test->terms, bytes, &term, &test->diags) == ERR_INVALID;
+}
+
+struct suite {
+    const char *folder; /* below dhall-standard/tests */
+    const char *suffix; /* of the file that makes a case; an A before it is not part of the stem */
+    bool (*judge)(struct suite_case *test);
+};
+static const struct suite suites[] = {
+    {"parser/success", ".dhall", parser_success},
+    {"parser/failure", ".dhall", parser_failure},
+    {"binary-decode/success", ".dhallb", decode_success},
+    {"binary-decode/failure", ".dhallb", decode_failure},
+};
+
+static void case_run(const struct suite *suite, const char *path, const char *name)
+{
+    struct suite_case test = {.sources = sources_new()};
+    diags_init(&test.diags, &test.arena, test.sources);
+    dhall_labels_init(&test.labels);
+    dhall_terms_init(&test.terms, &test.labels, 0);
+    test.stem = str_of(path);
+    test.stem.len -= strlen(suite->suffix);
+    if (str_ends(test.stem, STR("A")) && strstr(suite->folder, "success") != NULL) {
+        test.stem.len--;
+    }
+    test_failed = !suite->judge(&test);
+    if (test_failed) {
+        case_explain(&test);
+    }
+    test_result(name);
+    dhall_terms_release(&test.terms);
+    dhall_labels_release(&test.labels);
+    sources_free(test.sources);
+    arena_release(&test.arena);
+}
+
+/* All cases below folder, in the order of their names; name_at is where a case's name begins. */
+static void folder_run(const struct suite *suite, const char *folder, size_t name_at)
+{
+    struct dirent **rows = NULL;
+    int count = scandir(folder, &rows, NULL, alphasort);
+    for (int i = 0; i < count; i++) {
+        char path[4096];
+        (void)snprintf(path, sizeof path, "%s/%s", folder, rows[i]->d_name);
+        struct stat info;
+        bool hidden = rows[i]->d_name[0] == '.';
+        if (!hidden && stat(path, &info) == 0 && S_ISDIR(info.st_mode)) {
+            folder_run(suite, path, name_at);
+        } else if (!hidden && str_ends(str_of(path), str_of(suite->suffix)) &&
+                   !str_ends(str_of(path), STR("ENV.dhall"))) {
+            case_run(suite, path, path + name_at);
+        }
+        free(rows[i]);
+    }
+    free(rows);
+}
+
+/* The default is beside the repository; the test runs in its build folder, or above. */
+static bool suites_find(char path[static 4096])
+{
+    const char *tried[] = {
+        env_get("STRAYLIGHT_SUITES"), "../shared", "../../shared", "../../../shared"};
+    size_t count = tried[0] != NULL ? 1 : sizeof tried / sizeof tried[0];
+    for (size_t i = tried[0] != NULL ? 0 : 1; i < count; i++) {
+        struct stat info;
+        (void)snprintf(path, 4096, "%s/dhall-standard/tests", tried[i]);
+        if (stat(path, &info) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+int main(void)
+{
+    char root[4096];
+    bool found = suites_find(root);
+    for (size_t i = 0; i < sizeof suites / sizeof suites[0]; i++) {
+        if (!found) {
+            test_skip(suites[i].folder, "the suite dhall-standard is not here (STRAYLIGHT_SUITES)");
+            continue;
+        }
+        char folder[4200];
+        (void)snprintf(folder, sizeof folder, "%s/%s", root, suites[i].folder);
+        folder_run(&suites[i], folder, strlen(root) + 1);
+    }
+    return test_done();
+}
