@@ -1,5 +1,5 @@
 /* src/dice/dice.c: opening, transactions, statistics. */
-#include "dice/internal.h"
+#include "dice/graph.h"
 #include <assert.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -22,6 +22,10 @@ enum err dice_open(const struct dice_options *options, struct dice **ret_dice, s
     (void)pthread_cond_init(&dice->work, NULL);
     (void)pthread_cond_init(&dice->caller, NULL);
     (void)pthread_cond_init(&dice->leaf_done, NULL);
+    dice->graph = options->path == NULL ? NULL : graph_open(options->path, &options->schema);
+    if (dice->graph != NULL) {
+        keys_rows_reserve(&dice->keys, dice->graph->tail.row_count);
+    }
     *ret_dice = dice;
     return OK;
 }
@@ -33,6 +37,8 @@ void dice_close(struct dice *dice)
     }
     run_release(dice);
     keys_release(&dice->keys);
+    graph_close(dice->graph);
+    arena_release(&dice->run.arena);
     free(dice->order.ptr);
     free(dice->leaves.ptr);
     free(dice->stack.ptr);
@@ -47,6 +53,8 @@ void dice_close(struct dice *dice)
 void dice_forget(struct dice *dice)
 {
     keys_release(&dice->keys);
+    graph_close(dice->graph);
+    dice->graph = NULL;
     dice->changed = true;
 }
 
@@ -125,11 +133,4 @@ void dice_statistics_get(const struct dice *dice, struct dice_statistics *ret_st
     *ret_statistics = dice->statistics;
     ret_statistics->key_count = dice->keys.row_count;
     ret_statistics->thread_count = dice->thread_count;
-}
-
-enum err dice_save(struct dice *dice, struct diags *diags)
-{
-    (void)diags;
-    dice->changed = false;
-    return OK;
 }

@@ -46,12 +46,14 @@ struct dice_kind {
     bool (*unchanged)(void *context, struct str arg, struct str value, struct str stamp);
 };
 
+struct io;
 struct dice_options {
     const struct dice_kind *kinds;
     unsigned kind_count;
     unsigned worker_count; /* threads, the caller's too; 0: one for each CPU this process may use */
     const char *path;      /* the graph file; NULL: nothing persists */
     struct digest schema;  /* of what the kinds mean: a graph with another is not used */
+    const struct io *io;   /* for writing that file; NULL: io_real */
     void *context;         /* for compute (dice_task_context) and unchanged */
     struct sources *sources; /* for diags */
     /* May be NULL. Called at most once in a transaction, before anything but a leaf is computed and
@@ -111,7 +113,8 @@ enum err dice_run(struct dice *dice, const struct dice_request *request, struct 
  * ERR_RETRY unless something failed. Without a transaction it ends the next one. May be called from
  * a signal handler and from any thread. */
 void dice_cancel(struct dice *dice);
-/* Writes the graph file if anything changed: temporary file, fsync, rename. */
+/* Writes the graph file if anything changed: temporary file, rename. No fsync: what a power failure
+ * leaves is checked like everything else in the file. The values of dice stay valid. */
 enum err dice_save(struct dice *dice, struct diags *diags);
 
 struct dice_statistics {

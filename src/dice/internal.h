@@ -27,6 +27,7 @@
 
 #define ROW_NONE UINT32_MAX
 #define EDGE_GROUP (UINT32_C(1) << 31) /* in edge.dep: the first of its group */
+#define VALUE_ID_MAX (UINT32_MAX / 2)  /* in a file: leaves as many for one run */
 enum {
     VALUE_HASH_BYTES = 16, /* of SHA-256 */
     CHUNK_ROWS = 1024,     /* in chunk 0; each chunk is as large as all before it, and this */
@@ -47,6 +48,7 @@ struct body {
     const struct edge *edges;
     struct edge *edges_owned; /* heap, or NULL: edges are the graph file's */
     struct job *job;          /* of this transaction, or NULL */
+    struct body *older;       /* all bodies, newest first */
     uint32_t edge_count;
     uint32_t previous_id; /* number of the value before the current one; 0: none */
     uint8_t digest[VALUE_HASH_BYTES], previous[VALUE_HASH_BYTES];
@@ -74,7 +76,8 @@ struct keys {
     _Atomic(struct row *) chunks[CHUNK_COUNT];
     _Atomic(struct slots *) slots;
     uint32_t row_count, slot_count; /* rows; used slots (rows of the graph file have none) */
-    struct arena arena;             /* bodies and their arguments */
+    struct body *newest;
+    struct arena arena; /* bodies and their arguments */
 };
 
 enum job_state {
@@ -186,6 +189,10 @@ bool row_value(struct dice *dice, uint32_t row, struct str *ret_value);
 /* All that `unchanged` asks for. */
 bool row_leaf(struct dice *dice, uint32_t row, struct str *ret_arg, struct str *ret_value,
     struct str *ret_stamp);
+/* All of a row, without making a body: a copy, with the number of its value and its age as it is to
+ * be written. */
+bool row_read(struct dice *dice, uint32_t row, struct body *ret_body, uint32_t *ret_value_id,
+    uint8_t *ret_age);
 /* Forgets everything, also the file. */
 void dice_forget(struct dice *dice);
 

@@ -1,5 +1,5 @@
 /* src/dice/keys.c: keys, rows and bodies. */
-#include "dice/internal.h"
+#include "dice/graph.h"
 #include <stdlib.h>
 
 void *vector_add(struct vector *vector, size_t element_bytes)
@@ -104,6 +104,14 @@ static struct slots *slots_grow(struct keys *keys)
 uint32_t keys_get(struct dice *dice, uint32_t hash, unsigned kind, struct str arg)
 {
     const struct keys *keys = &dice->keys;
+    uint32_t remembered = ROW_NONE;
+    if (dice->graph != NULL) {
+        if (!graph_find(dice->graph, hash, kind, arg, &remembered)) {
+            atomic_store(&dice->damaged, true); /* this transaction will be forgotten */
+        } else if (remembered != ROW_NONE) {
+            return remembered;
+        }
+    }
     struct slots *slots = atomic_load_explicit(&keys->slots, memory_order_acquire);
     if (slots == NULL) {
         return ROW_NONE;
@@ -126,6 +134,14 @@ uint32_t keys_get(struct dice *dice, uint32_t hash, unsigned kind, struct str ar
     }
 }
 
+static struct body *body_new(struct keys *keys)
+{
+    struct body *body = ARENA_NEW(&keys->arena, struct body, 1);
+    body->older = keys->newest;
+    keys->newest = body;
+    return body;
+}
+
 uint32_t keys_add(struct dice *dice, uint32_t hash, unsigned kind, struct str arg)
 {
     uint32_t row = keys_get(dice, hash, kind, arg);
@@ -140,7 +156,7 @@ uint32_t keys_add(struct dice *dice, uint32_t hash, unsigned kind, struct str ar
     if (row == chunk_begin(chunk_of(row))) {
         chunk_make(keys, chunk_of(row));
     }
-    struct body *body = ARENA_NEW(&keys->arena, struct body, 1);
+    struct body *body = body_new(keys);
     body->arg = arena_str(&keys->arena, arg).ptr;
     body->arg_len = (uint32_t)arg.len;
     body->hash = hash;
@@ -154,12 +170,9 @@ uint32_t keys_add(struct dice *dice, uint32_t hash, unsigned kind, struct str ar
 
 void keys_release(struct keys *keys)
 {
-    for (uint32_t row = 0; row < keys->row_count; row++) {
-        struct body *body = atomic_load_explicit(&row_at(keys, row)->body, memory_order_relaxed);
-        if (body != NULL) {
-            free(body->owned);
-            free(body->edges_owned);
-        }
+    for (struct body *body = keys->newest; body != NULL; body = body->older) {
+        free(body->owned);
+        free(body->edges_owned);
     }
     for (unsigned chunk = 0; chunk < CHUNK_COUNT; chunk++) {
         free(atomic_load_explicit(&keys->chunks[chunk], memory_order_relaxed));
@@ -174,15 +187,108 @@ void keys_release(struct keys *keys)
     memset(keys, 0, sizeof *keys);
 }
 
+/* True: all of them lead to rows. */
+static bool edges_bounded(const struct edge *edges, uint32_t count, uint32_t row_count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if ((edges[i].dep & ~EDGE_GROUP) >= row_count) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* What the file has of a row, as a body; false: damaged. */
+static bool body_read(struct dice *dice, uint32_t row, struct body *body)
+{
+    struct graph *graph = dice->graph;
+    struct str arg;
+    struct str value;
+    struct str stamp;
+    const struct graph_row *r = graph_row_get(graph, row);
+    const struct graph_text *text = graph_text_get(graph, row);
+    const struct graph_past *past = graph_past_get(graph, row);
+    if (r == NULL || text == NULL || past == NULL || r->kind >= dice->options.kind_count ||
+        r->value_id > VALUE_ID_MAX || past->previous_id > VALUE_ID_MAX ||
+        !graph_bytes_get(graph, text, &arg, &value, &stamp)) {
+        return false;
+    }
+    *body = (struct body){
+        .arg = arg.ptr,
+        .arg_len = text->arg_len,
+        .hash = text->hash,
+        .value = value.ptr,
+        .value_len = (uint32_t)value.len,
+        .stamp_len = text->stamp_len,
+        .previous_id = past->previous_id,
+        .kind = r->kind,
+        .has_value = (r->flags & GRAPH_HAS_VALUE) != 0 && r->value_id != 0,
+        .edge_count = r->edge_count,
+    };
+    memcpy(body->digest, past->digest, VALUE_HASH_BYTES);
+    memcpy(body->previous, past->previous, VALUE_HASH_BYTES);
+    if (!body->has_value) {
+        body->value = NULL;
+        body->value_len = body->stamp_len = 0;
+    }
+    if (r->edge_count > 0) {
+        body->edges = graph_edges_get(graph, r);
+        return body->edges != NULL &&
+               edges_bounded(body->edges, body->edge_count, graph->tail.row_count);
+    }
+    return true;
+}
+
 struct body *row_body(struct dice *dice, uint32_t row)
 {
-    return atomic_load_explicit(&row_at(&dice->keys, row)->body, memory_order_acquire);
+    struct row *r = row_at(&dice->keys, row);
+    struct body *body = atomic_load_explicit(&r->body, memory_order_acquire);
+    if (body != NULL) {
+        return body;
+    }
+    struct body read;
+    if (!body_read(dice, row, &read)) {
+        return NULL;
+    }
+    body = body_new(&dice->keys);
+    read.older = body->older;
+    *body = read;
+    r->value_id = graph_row_get(dice->graph, row)->value_id;
+    atomic_store_explicit(&r->body, body, memory_order_release);
+    return body;
+}
+
+bool row_read(struct dice *dice, uint32_t row, struct body *ret_body, uint32_t *ret_value_id,
+    uint8_t *ret_age)
+{
+    const struct row *r = row_at(&dice->keys, row);
+    const struct body *body = atomic_load_explicit(&r->body, memory_order_acquire);
+    uint8_t age = 0;
+    if (body != NULL) {
+        *ret_body = *body;
+        *ret_value_id = r->value_id;
+    }
+    if (dice->graph != NULL && row < dice->graph->tail.row_count) {
+        const struct graph_row *record = graph_row_get(dice->graph, row);
+        if (record == NULL || (body == NULL && !body_read(dice, row, ret_body))) {
+            return false;
+        }
+        *ret_value_id = body == NULL ? record->value_id : r->value_id;
+        age = record->age == UINT8_MAX ? UINT8_MAX : (uint8_t)(record->age + 1);
+    }
+    *ret_age = atomic_load_explicit(&r->verified, memory_order_relaxed) != 0 ? 0 : age;
+    return true;
 }
 
 bool row_leaf(struct dice *dice, uint32_t row, struct str *ret_arg, struct str *ret_value,
     struct str *ret_stamp)
 {
-    const struct body *body = row_body(dice, row);
+    const struct body *body =
+        atomic_load_explicit(&row_at(&dice->keys, row)->body, memory_order_acquire);
+    if (body == NULL) {
+        const struct graph_text *text = graph_text_get(dice->graph, row);
+        return text != NULL && graph_bytes_get(dice->graph, text, ret_arg, ret_value, ret_stamp);
+    }
     *ret_arg = (struct str){.ptr = body->arg, .len = body->arg_len};
     *ret_value = (struct str){.ptr = body->value, .len = body->value_len};
     *ret_stamp = (struct str){
@@ -192,19 +298,37 @@ bool row_leaf(struct dice *dice, uint32_t row, struct str *ret_arg, struct str *
 
 bool row_value(struct dice *dice, uint32_t row, struct str *ret_value)
 {
-    const struct body *body = row_body(dice, row);
-    *ret_value = (struct str){.ptr = body->value, .len = body->value_len};
-    return true;
+    struct str arg;
+    struct str stamp;
+    return row_leaf(dice, row, &arg, ret_value, &stamp);
 }
 
 bool row_past(struct dice *dice, uint32_t row, struct past *ret_past)
 {
-    const struct body *body = row_body(dice, row);
+    struct row *r = row_at(&dice->keys, row);
+    const struct body *body = atomic_load_explicit(&r->body, memory_order_acquire);
+    if (body != NULL) {
+        *ret_past = (struct past){
+            .kind = body->kind,
+            .has_value = body->has_value,
+            .edges = body->edges,
+            .edge_count = body->edge_count,
+        };
+        return true;
+    }
+    const struct graph_row *record = graph_row_get(dice->graph, row);
+    if (record == NULL || record->kind >= dice->options.kind_count) {
+        return false;
+    }
+    r->value_id = record->value_id;
     *ret_past = (struct past){
-        .kind = body->kind,
-        .has_value = body->has_value,
-        .edges = body->edges,
-        .edge_count = body->edge_count,
+        .kind = record->kind,
+        .has_value = (record->flags & GRAPH_HAS_VALUE) != 0 && record->value_id != 0,
+        .edge_count = record->edge_count,
     };
+    if (record->edge_count > 0) {
+        ret_past->edges = graph_edges_get(dice->graph, record);
+        return ret_past->edges != NULL;
+    }
     return true;
 }

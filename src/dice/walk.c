@@ -54,7 +54,7 @@ static bool rows_collect(struct dice *dice, uint32_t root)
         uint32_t depth = dice->stack.len;
         while (frame->next < frame->edge_count && dice->stack.len == depth) {
             uint32_t dep = frame->edges[frame->next++].dep & ~EDGE_GROUP;
-            if (!row_meet(dice, dep)) {
+            if (dep >= dice->keys.row_count || !row_meet(dice, dep)) {
                 return false;
             }
             frame = (struct frame *)dice->stack.ptr + (depth - 1);
