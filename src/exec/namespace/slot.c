@@ -1,0 +1,220 @@
+/* src/exec/namespace/slot.c */
+#include "exec/namespace/slot.h"
+#include "base/file.h"
+#include "exec/namespace/init.h"
+#include "exec/namespace/mount.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <sched.h>
+#include <stdio.h>
+#include <sys/mount.h>
+#include <sys/personality.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+static const char *const device_names[] = {"null", "zero", "full", "random", "urandom"};
+enum {
+    DEVICE_COUNT = sizeof device_names / sizeof device_names[0],
+    UID_UNMAPPED = 65534,
+};
+static const struct timespec fixed_times[2] = {
+    {.tv_sec = NS_FIXED_TIME}, {.tv_sec = NS_FIXED_TIME}};
+
+static bool cgroup_try(const char *parent, char *path, size_t path_size)
+{
+    char file[512];
+    (void)snprintf(path, path_size, "%s/straylight-%ld", parent, (long)getpid());
+    if (mkdir(path, 0755) != 0 && errno != EEXIST) {
+        return false;
+    }
+    static const struct {
+        const char *name;
+        struct str text;
+    } writes[] = {{"pids.max", {"4096", 4}}, {"cgroup.procs", {"0", 1}}};
+    _Static_assert(NS_PIDS_MAX == 4096, "the text above");
+    for (size_t i = 0; i < sizeof writes / sizeof writes[0]; i++) {
+        (void)snprintf(file, sizeof file, "%s/%s", path, writes[i].name);
+        AUTO_CLOSE int fd = open(file, O_WRONLY | O_CLOEXEC);
+        if (fd < 0 || fd_write_all(fd, writes[i].text) != OK) {
+            (void)rmdir(path);
+            return false;
+        }
+    }
+    return true;
+}
+
+void ns_pids_bound(char *ret_path, size_t path_size)
+{
+    static const char *const parents[] = {
+        "/sys/fs/cgroup", "/sys/fs/cgroup/pids", "/sys/fs/cgroup/unified"};
+    for (size_t i = 0; geteuid() == 0 && i < sizeof parents / sizeof parents[0]; i++) {
+        if (cgroup_try(parents[i], ret_path, path_size)) {
+            return;
+        }
+    }
+    ret_path[0] = '\0';
+}
+
+void ns_pids_release(const char *path)
+{
+    if (path[0] != '\0') {
+        (void)rmdir(path);
+    }
+}
+
+/* Generous, and the same on every machine whose own limits are not lower. */
+static void limits_set(void)
+{
+    static const struct {
+        __rlimit_resource_t resource;
+        rlim_t soft, hard;
+    } limits[] = {
+        {RLIMIT_CORE, 0, 0},
+        {RLIMIT_NPROC, NS_PIDS_MAX, NS_PIDS_MAX},
+        {RLIMIT_NOFILE, 1024, NS_FILES_MAX},
+        {RLIMIT_STACK, 8 * 1024 * 1024, RLIM_INFINITY},
+        {RLIMIT_FSIZE, (rlim_t)64 << 30, (rlim_t)64 << 30},
+        {RLIMIT_MEMLOCK, 64 * 1024, 64 * 1024},
+        {RLIMIT_MSGQUEUE, 819200, 819200},
+        {RLIMIT_SIGPENDING, 4096, 4096},
+        {RLIMIT_RTPRIO, 0, 0},
+        {RLIMIT_NICE, 0, 0},
+    };
+    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
+        struct rlimit now;
+        if (getrlimit(limits[i].resource, &now) != 0) {
+            continue;
+        }
+        rlim_t hard = limits[i].hard < now.rlim_max ? limits[i].hard : now.rlim_max;
+        rlim_t soft = limits[i].soft < hard ? limits[i].soft : hard;
+        struct rlimit new = {.rlim_cur = soft, .rlim_max = hard};
+        (void)setrlimit(limits[i].resource, &new);
+    }
+}
+
+/* Root's own device nodes, so that they are nobody's inside, as they are for an ordinary user.
+ * Times are the host's for the same reason. *ret_fd stays -1 where nodes cannot be made. */
+static void nodes_make(int *ret_fd)
+{
+    struct arena arena = {0};
+    struct diags unheard;
+    diags_init(&unheard, &arena, NULL);
+    static const struct mount_option mode = {"mode", "0755"};
+    int fd = -1;
+    enum err err =
+        mount_new("tmpfs", &mode, 1, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, &fd, &unheard);
+    for (size_t i = 0; err == OK && i < DEVICE_COUNT; i++) {
+        struct str path = arena_printf(&arena, "/dev/%s", device_names[i]);
+        struct stat st;
+        if (stat(path.ptr, &st) != 0 || !S_ISCHR(st.st_mode) ||
+            mknodat(fd, device_names[i], S_IFCHR | 0600, st.st_rdev) != 0 ||
+            fchmodat(fd, device_names[i], st.st_mode & 0777, 0) != 0 ||
+            fchownat(fd, device_names[i], UID_UNMAPPED, UID_UNMAPPED, 0) != 0 ||
+            utimensat(fd, device_names[i], (struct timespec[2]){st.st_mtim, st.st_mtim}, 0) != 0) {
+            err = ERR_IO;
+        }
+    }
+    arena_release(&arena);
+    if (err != OK || utimensat(fd, ".", fixed_times, 0) != 0) {
+        fd_close(&fd);
+        return;
+    }
+    *ret_fd = fd;
+}
+
+/* Below the new root, which is the working directory. nodes_fd: from nodes_make, or -1. */
+static enum err dev_attach(int nodes_fd, struct diags *diags)
+{
+    if (nodes_fd >= 0) {
+        return mount_attach(nodes_fd, AT_FDCWD, "dev", diags);
+    }
+    for (size_t i = 0; i < DEVICE_COUNT; i++) {
+        const char *from = arena_printf(diags->arena, "/dev/%s", device_names[i]).ptr;
+        AUTO_CLOSE int fd = open(from + 1, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
+        if (fd < 0) {
+            return diag_add_errno(diags, errno, "cannot make %s for the sandbox", from);
+        }
+        enum err err = mount_bind(from, AT_FDCWD, from + 1,
+            MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, diags);
+        if (err != OK) {
+            return err;
+        }
+    }
+    if (utimensat(AT_FDCWD, "dev", fixed_times, 0) != 0) {
+        return diag_add_errno(diags, errno, "cannot set the time of the sandbox's /dev");
+    }
+    return OK;
+}
+
+static enum err root_make(const char *store_root, int nodes_fd, struct diags *diags)
+{
+    static const struct mount_option mode = {"mode", "0755"};
+    AUTO_CLOSE int store_fd = -1;
+    AUTO_CLOSE int root_fd = -1;
+    enum err err = mount_copy(AT_FDCWD, store_root, &store_fd, diags);
+    err = err != OK ? err
+                    : mount_restrict(store_fd,
+                          MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, diags);
+    err = err != OK ? err : mount_new("tmpfs", &mode, 1, MOUNT_ATTR_NOSUID, &root_fd, diags);
+    /* Over the store itself: a folder that is there, is ours, and is in nobody's way. */
+    err = err != OK ? err : mount_attach(root_fd, AT_FDCWD, store_root, diags);
+    if (err != OK) {
+        return err;
+    }
+    static const char *const folders[] = {"store", "proc", "dev", "new"};
+    bool made = chdir(store_root) == 0;
+    for (size_t i = 0; made && i < sizeof folders / sizeof folders[0]; i++) {
+        made = mkdir(folders[i], 0755) == 0;
+    }
+    if (!made) {
+        return diag_add_errno(diags, errno, "cannot make the folders of a runner");
+    }
+    err = mount_attach(store_fd, AT_FDCWD, "store", diags);
+    err = err != OK ? err : mount_bind("/proc", AT_FDCWD, "proc", 0, diags);
+    err = err != OK ? err : dev_attach(nodes_fd, diags);
+    return err != OK ? err : mount_enter(diags);
+}
+
+enum err ns_slot_enter(const char *store_root, struct diags *diags)
+{
+    unsigned uid = geteuid();
+    unsigned gid = getegid();
+    AUTO_CLOSE int nodes_fd = -1;
+    (void)umask(0);
+    if (uid == 0) {
+        (void)setgroups(0, NULL);
+        nodes_make(&nodes_fd);
+    }
+    if (unshare(CLONE_NEWUSER) != 0) {
+        return diag_add_errno(diags, errno, "the kernel refuses a user namespace");
+    }
+    enum err err = ns_ids_map(uid, gid, diags);
+    if (err != OK) {
+        return err;
+    }
+    if (unshare(CLONE_NEWNS | CLONE_NEWUTS) != 0) {
+        return diag_add_errno(diags, errno, "the kernel refuses a mount and a uts namespace");
+    }
+    static const char host_name[] = "straylight";
+    static const char domain_name[] = "(none)";
+    if (sethostname(host_name, sizeof host_name - 1) != 0 ||
+        setdomainname(domain_name, sizeof domain_name - 1) != 0) {
+        return diag_add_errno(diags, errno, "cannot set the sandbox's host name");
+    }
+    if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0) {
+        return diag_add_errno(diags, errno, "cannot part from the host's mounts");
+    }
+    err = root_make(store_root, nodes_fd, diags);
+    if (err != OK) {
+        return err;
+    }
+    limits_set();
+    if (personality(ADDR_NO_RANDOMIZE) < 0) {
+        return diag_add_errno(diags, errno, "cannot fix the layout of addresses");
+    }
+    return OK;
+}
