@@ -82,6 +82,23 @@ else
     skip "bash completes" "bash is not installed"
 fi
 
+if command -v fish >/dev/null; then
+    expect "fish completes a command" 0 fish -c 'source script.fish; complete -C "straylight ver"'
+    out_has "fish offers version" "version"
+    expect "fish completes an option" 0 \
+        fish -c 'source script.fish; complete -C "straylight version --col"'
+    out_has "fish offers --color" "--color"
+else
+    skip "fish completes" "fish is not installed"
+fi
+if command -v zsh >/dev/null; then
+    expect "zsh loads the script" 0 \
+        zsh -f -c 'autoload -U compinit && compinit -u -d ./zcompdump && source ./script.zsh && whence -w _straylight'
+    out_has "zsh has the function" "_straylight: function"
+else
+    skip "zsh loads the script" "zsh is not installed"
+fi
+
 # Manual pages.
 while read -r command; do
     page=$top/man/straylight-$(echo "$command" | tr ' ' '-').1
