@@ -22,7 +22,7 @@ static const struct option_spec options[] = {
         .kind = OPTION_NUMBER,
         .value = "N",
         .help = "give up beyond N MiB (4096)",
-        .number_max = 1024 * 1024},
+        .number_max = UINT64_C(1024) * 1024},
     [FETCH_CA_FILE] = {.name = "ca-file",
         .kind = OPTION_TEXT,
         .value = "FILE",
