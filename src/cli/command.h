@@ -36,6 +36,7 @@ struct command {
 /* In the order of the help text. */
 #define COMMAND_LIST(X)                                                                            \
     X(complete)                                                                                    \
+    X(doctor)                                                                                      \
     X(fetch)                                                                                       \
     X(help)                                                                                        \
     X(version)
