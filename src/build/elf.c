@@ -12,19 +12,51 @@ static bool bytes_copy(struct str bytes, uint64_t offset, void *ptr, size_t size
     return true;
 }
 
-static uint32_t needed_count(struct str bytes, const Elf64_Phdr *dynamic)
+/* Where the byte that is loaded at `address` lies in the file; bytes.len if nowhere. */
+static uint64_t offset_of(struct str bytes, const Elf64_Ehdr *head, uint64_t address)
 {
-    uint32_t count = 0;
+    Elf64_Phdr header;
+    for (uint16_t i = 0; i < head->e_phnum && i < ELF_HEADERS_MAX; i++) {
+        if (!bytes_copy(
+                bytes, head->e_phoff + (uint64_t)i * sizeof header, &header, sizeof header)) {
+            break;
+        }
+        if (header.p_type == PT_LOAD && address >= header.p_vaddr &&
+            address - header.p_vaddr < header.p_filesz && header.p_offset <= bytes.len) {
+            return header.p_offset + (address - header.p_vaddr);
+        }
+    }
+    return bytes.len;
+}
+
+/* The text at `offset` up to its NUL; empty if the file ends before. */
+static struct str text_at(struct str bytes, uint64_t offset)
+{
+    struct str text =
+        offset < bytes.len ? str_sub(bytes, (size_t)offset, bytes.len) : (struct str){0};
+    size_t end = str_find(text, '\0');
+    return end < text.len ? str_sub(text, 0, end) : (struct str){0};
+}
+
+static void dynamic_read(
+    struct str bytes, const Elf64_Ehdr *head, const Elf64_Phdr *dynamic, struct elf *elf)
+{
+    uint64_t strings = bytes.len;
+    uint64_t soname = UINT64_MAX;
     Elf64_Dyn entry;
-    for (uint64_t at = 0; at < dynamic->p_filesz; at += sizeof entry) {
-        if (at > bytes.len || dynamic->p_offset > bytes.len - at ||
+    for (uint64_t at = 0; at < dynamic->p_filesz && at < bytes.len; at += sizeof entry) {
+        if (dynamic->p_offset > bytes.len - at ||
             !bytes_copy(bytes, dynamic->p_offset + at, &entry, sizeof entry) ||
             entry.d_tag == DT_NULL) {
             break;
         }
-        count += entry.d_tag == DT_NEEDED ? 1 : 0;
+        elf->needed_count += entry.d_tag == DT_NEEDED ? 1 : 0;
+        soname = entry.d_tag == DT_SONAME ? entry.d_un.d_val : soname;
+        strings = entry.d_tag == DT_STRTAB ? offset_of(bytes, head, entry.d_un.d_ptr) : strings;
     }
-    return count;
+    if (soname < bytes.len && strings < bytes.len - soname) {
+        elf->soname = text_at(bytes, strings + soname);
+    }
 }
 
 static struct str interp_of(struct str bytes, const Elf64_Phdr *header)
@@ -63,7 +95,7 @@ struct elf elf_read(struct str bytes)
             elf.interp = interp_of(bytes, &header);
         } else if (header.p_type == PT_DYNAMIC) {
             elf.kind = ELF_DYNAMIC;
-            elf.needed_count = needed_count(bytes, &header);
+            dynamic_read(bytes, &head, &header, &elf);
         }
     }
     return elf;

@@ -16,6 +16,7 @@ struct elf {
     enum elf_kind kind;
     uint16_t machine;      /* EM_X86_64, ... */
     struct str interp;     /* the loader's path, a view of bytes; empty if none is named */
+    struct str soname;     /* DT_SONAME, what programs ask the loader for; a view of bytes */
     uint32_t needed_count; /* entries DT_NEEDED */
 };
 enum {

@@ -42,8 +42,10 @@ int main(int argc, char **argv)
     }
     (void)printf("const struct package_file package_files[] = {\n");
     for (int i = 3; i < argc; i++) {
-        const char *name = strstr(argv[i], argv[2]);
-        name = name == NULL ? argv[i] : name + prefix_len;
+        const char *name = argv[i]; /* behind the last PREFIX in it */
+        for (const char *at = strstr(name, argv[2]); at != NULL; at = strstr(name, argv[2])) {
+            name = at + prefix_len;
+        }
         (void)printf("    {\"%s\", file_%d, sizeof file_%d},\n", name, i - 3, i - 3);
     }
     (void)printf("};\nconst size_t package_file_count = %d;\n", argc - 3);

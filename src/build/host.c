@@ -264,6 +264,7 @@ static struct elf elf_look(const struct probe *probe, const char *path)
     }
     elf = elf_read((struct str){.ptr = ptr, .len = len});
     elf.interp = arena_str(probe->arena, elf.interp);
+    elf.soname = arena_str(probe->arena, elf.soname);
     (void)munmap(ptr, len);
     return elf;
 }
@@ -320,30 +321,49 @@ static enum err closure_add(struct host *host, const char *path, const struct ta
     return err;
 }
 
+/* The name by which the loader looks for the shared object, beside it. */
+static enum err soname_add(struct host *host, const char *path, struct str soname)
+{
+    if (soname.len == 0 || str_find(soname, '/') < soname.len) {
+        return OK;
+    }
+    struct str folder = str_of(path);
+    folder = str_sub(folder, 0, str_find_last(folder, '/') + 1);
+    struct str link =
+        arena_printf(host->probe->arena, "%.*s%.*s", STR_ARG(folder), STR_ARG(soname));
+    enum err err = host_add(host, link, NULL);
+    return err == ERR_ABSENT ? OK : err;
+}
+
+/* What the file at row `row` needs beside it. */
+static enum err entry_close(struct host *host, uint32_t row, const struct table *skip)
+{
+    const struct tree_entry *entry = &host->entries[row];
+    if (entry->kind != TREE_FILE && entry->kind != TREE_EXECUTABLE) {
+        return OK;
+    }
+    const char *path = arena_printf(host->probe->arena, "/%.*s", STR_ARG(entry->path)).ptr;
+    struct elf elf = elf_look(host->probe, path);
+    if (elf.kind != ELF_DYNAMIC) {
+        return OK;
+    }
+    if (elf.interp.len > 0 && host->loader == NULL) {
+        host->loader = elf.interp.ptr;
+        host->machine = elf.machine;
+    }
+    enum err err = soname_add(host, path, elf.soname);
+    if (err == OK && elf.interp.len > 0) {
+        err = host_add(host, elf.interp, NULL);
+    }
+    bool ours = host->loader != NULL && elf.machine == host->machine;
+    return err == OK && elf.needed_count > 0 && ours ? closure_add(host, path, skip) : err;
+}
+
 enum err host_close_over(struct host *host, const struct table *skip)
 {
     enum err err = OK;
     for (; err == OK && host->closed_count < host->paths.len; host->closed_count++) {
-        const struct tree_entry *entry = &host->entries[host->closed_count];
-        if (entry->kind != TREE_FILE && entry->kind != TREE_EXECUTABLE) {
-            continue;
-        }
-        const char *path = arena_printf(host->probe->arena, "/%.*s", STR_ARG(entry->path)).ptr;
-        struct elf elf = elf_look(host->probe, path);
-        if (elf.kind != ELF_DYNAMIC) {
-            continue;
-        }
-        if (elf.interp.len > 0 && host->loader == NULL) {
-            host->loader = elf.interp.ptr;
-            host->machine = elf.machine;
-        }
-        if (elf.interp.len > 0) {
-            err = host_add(host, elf.interp, NULL);
-        }
-        bool ours = host->loader != NULL && elf.machine == host->machine;
-        if (err == OK && elf.needed_count > 0 && ours) {
-            err = closure_add(host, path, skip);
-        }
+        err = entry_close(host, host->closed_count, skip);
     }
     return err;
 }

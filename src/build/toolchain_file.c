@@ -51,7 +51,7 @@ struct str toolchain_entry(const struct toolchain *toolchain, struct str name, s
     buf_printf(&out, "\n      , target = ");
     machine_text(&out, toolchain->target);
     buf_printf(&out, "\n      , flags = [ Tc.Flag.OptLevel Tc.OptLevel.O2, Tc.Flag.Debug "
-                     "Tc.Debug.Lines ]\n      , linker = ");
+                     "Tc.Debug.Lines ]\n      , linker =");
     if (toolchain->has_linker) {
         buf_printf(&out,
             "\n          Some\n            ( Tc.Linker.Lld\n                { version = \"%.*s\"\n"
@@ -60,7 +60,7 @@ struct str toolchain_entry(const struct toolchain *toolchain, struct str name, s
         tree_text(&out, &toolchain->linker_tree);
         buf_printf(&out, "\n                }\n            )");
     } else {
-        buf_printf(&out, "None Tc.Linker");
+        buf_printf(&out, " None Tc.Linker");
     }
     buf_printf(&out,
         "\n      , sysroot = None Tc.Artifact\n      }\n\n"

@@ -166,16 +166,24 @@ static struct str file_named(const struct search *search, struct str name, const
     return (struct str){0};
 }
 
-/* Adds the file to the tree and its path in it to a list. The list has room. */
-static enum err piece_add(struct search *search, struct str path, struct str *list, size_t *count)
+/* The file's path in the tree, to a list that has room. */
+static void piece_note(struct search *search, struct str path, struct str *list, size_t *count)
 {
-    enum err err = host_add(&search->host, path, NULL);
-    if (err == OK) {
-        list[(*count)++] = arena_str(search->probe->arena, str_sub(path, 1, path.len));
+    list[(*count)++] = arena_str(search->probe->arena, str_sub(path, 1, path.len));
+}
+
+static enum err pieces_add(struct search *search, const struct str *list, size_t count)
+{
+    enum err err = OK;
+    for (size_t i = 0; err == OK && i < count; i++) {
+        struct str path = arena_printf(search->probe->arena, "/%.*s", STR_ARG(list[i]));
+        err = host_add(&search->host, path, NULL);
+        if (err == ERR_ABSENT) {
+            err = diag_add(search->probe->diags, ERR_INVALID, SPAN_NONE, "%.*s leads to nothing",
+                STR_ARG(path));
+        }
     }
-    return err == ERR_ABSENT ? diag_add(search->probe->diags, ERR_INVALID, SPAN_NONE,
-                                   "%.*s leads to nothing", STR_ARG(path))
-                             : err;
+    return err;
 }
 
 /* Words "-lNAME" of text: those of the packages to shared objects (or archives), the rest are
@@ -189,9 +197,12 @@ static enum err names_add(struct search *search, struct str text, bool archives,
     while (err == OK && word_next(&text, &word)) {
         struct str name = str_sub(word, 2, word.len);
         struct str path = file_named(search, name, archives ? ".a" : ".so");
+        if (path.len > 0 && archives) {
+            piece_note(search, path, library->archives, &library->archive_count);
+        } else if (path.len > 0) {
+            piece_note(search, path, library->shared, &library->shared_count);
+        }
         if (path.len > 0) {
-            err = archives ? piece_add(search, path, library->archives, &library->archive_count)
-                           : piece_add(search, path, library->shared, &library->shared_count);
             continue;
         }
         struct table owners = {0};
@@ -205,7 +216,7 @@ static enum err names_add(struct search *search, struct str text, bool archives,
         if (err == OK && is_libc) {
             library->system[library->system_count++] = arena_str(search->probe->arena, name);
         } else if (err == OK && archives && owners.len == 1) {
-            err = piece_add(search, found, library->archives, &library->archive_count);
+            piece_note(search, found, library->archives, &library->archive_count);
         } else {
             *ret_complete = false;
         }
@@ -245,6 +256,33 @@ static void system_dedupe(struct toolchain_library *library)
     library->system_count = kept;
 }
 
+/* Is it a folder that compilers search by themselves: /usr/include, or its part for the machine,
+ * which is called as the folder that the library lies in? */
+static bool is_searched(struct str folder, const struct toolchain_library *library)
+{
+    struct str file = library->shared_count > 0    ? library->shared[0]
+                      : library->archive_count > 0 ? library->archives[0]
+                                                   : (struct str){0};
+    struct str place = str_sub(file, 0, str_find_last(file, '/'));
+    struct str machine = str_sub(place, strlen("usr/lib/"), place.len);
+    struct str prefix = STR("/usr/include");
+    return str_eq(folder, prefix) ||
+           (str_starts(folder, prefix) && str_starts(place, STR("usr/lib/")) &&
+               str_eq(str_sub(folder, prefix.len + 1, folder.len), machine));
+}
+
+/* Words "-I/usr/include/x". */
+static void includes_add(struct search *search, struct str words, struct toolchain_library *library)
+{
+    struct str word;
+    while (word_next(&words, &word)) {
+        struct str folder = str_sub(word, 2, word.len);
+        if (!is_searched(folder, library)) {
+            library->include[library->include_count++] = arena_str(search->probe->arena, folder);
+        }
+    }
+}
+
 static enum err link_record(struct search *search, struct toolchain_library *library)
 {
     struct str shared = arena_printf(search->probe->arena, "-l%.*s", STR_ARG(search->name));
@@ -273,11 +311,9 @@ static enum err link_record(struct search *search, struct toolchain_library *lib
         library->system_count = system_count;
     }
     system_dedupe(library);
-    struct str word;
-    while (err == OK && word_next(&folders, &word)) { /* "-I/usr/include/x" */
-        struct str folder = str_sub(word, 3, word.len);
-        library->include[library->include_count++] = arena_str(search->probe->arena, folder);
-    }
+    err = err != OK ? err : pieces_add(search, library->shared, library->shared_count);
+    err = err != OK ? err : pieces_add(search, library->archives, library->archive_count);
+    includes_add(search, folders, library);
     if (err == OK && library->shared_count == 0 && library->archive_count == 0) {
         err = diag_add(search->probe->diags, ERR_INVALID, SPAN_NONE,
             "the packages of \"%.*s\" have nothing to link with", STR_ARG(search->name));
