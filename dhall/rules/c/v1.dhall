@@ -896,6 +896,7 @@ let with-toolchain =
             , Test
             , test
             , made-headers
+            , trees -- what a program that this toolchain links needs to run: the C library and its loader
             , when-gcc =
                 \(flags : List Tc.Flag) ->
                   if is-gcc then flags else [] : List Tc.Flag

@@ -1,0 +1,85 @@
+-- src/build: packages, labels, targets, the action graph, toolchains.
+let S = ../common.dhall
+
+let build =
+      S.library
+        S.Library::{
+        , name = "build"
+        , srcs =
+          [ "debian.c"
+          , "elf.c"
+          , "expand.c"
+          , "host.c"
+          , "label.c"
+          , "package.c"
+          , "package_check.c"
+          , "packages.c"
+          , "probe.c"
+          , "target.c"
+          , "toolchain_cc.c"
+          , "toolchain_file.c"
+          , "toolchain_lib.c"
+          , "tset.c"
+          ]
+        , hdrs =
+          [ "debian.h"
+          , "elf.h"
+          , "expand.h"
+          , "host.h"
+          , "label.h"
+          , "package.h"
+          , "packages.h"
+          , "probe.h"
+          , "target.h"
+          , "toolchain.h"
+          , "tset.h"
+          ]
+        , made_srcs = [ { target = "//:packages-data", output = "packages_data.c" } ]
+        , deps =
+          [ S.at "//src/base"
+          , S.at "//src/digest"
+          , S.at "//src/codec"
+          , S.at "//src/dhall"
+          , S.at "//src/store"
+          , S.at "//src/coeffect"
+          ]
+        }
+
+let embed =
+      S.binary
+        S.Binary::{
+        , name = "embed"
+        , srcs =  [ "embed.c" ]
+        }
+
+let toolchain_test =
+      S.test
+        S.Test::{
+        , name = "toolchain_test"
+        , srcs =  [ "toolchain_test.c" ]
+        , deps = [ build, S.at "//src/base", S.at "//src/digest", S.at "//src/store" ]
+        }
+
+let label_test =
+      S.test
+        S.Test::{
+        , name = "label_test"
+        , srcs =  [ "label_test.c" ]
+        , deps = [ build, S.at "//src/base" ]
+        }
+
+let expand_test =
+      S.test
+        S.Test::{
+        , name = "expand_test"
+        , srcs =  [ "expand_test.c" ]
+        , deps =
+          [ build
+          , S.at "//src/base"
+          , S.at "//src/digest"
+          , S.at "//src/dhall"
+          , S.at "//src/coeffect"
+          ]
+        }
+
+in  { build, embed, toolchain_test, label_test, expand_test }

@@ -1,0 +1,27 @@
+-- src/cli: one file a command, and the two mains.
+let S = ../common.dhall
+
+let straylight =
+      S.binary
+        S.Binary::{
+        , name = "straylight"
+        , srcs =  [ "fetch.c", "help.c", "main.c" ]
+        , private_hdrs =  [ "command.h", "version.h" ]
+        , deps =
+          [ S.at "//src/base"
+          , S.at "//src/codec"
+          , S.at "//src/link"
+          , S.at "//src/store"
+          ]
+        }
+
+let armitage =
+      S.binary
+        S.Binary::{
+        , name = "armitage"
+        , srcs =  [ "armitage.c" ]
+        , private_hdrs =  [ "command.h", "version.h" ]
+        , deps = [ S.at "//src/base", S.at "//src/armitage" ]
+        }
+
+in  { straylight, armitage }

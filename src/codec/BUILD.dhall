@@ -1,0 +1,37 @@
+-- src/codec: CBOR, JSON, the Remote Execution API's messages.
+let S = ../common.dhall
+
+let codec =
+      S.library
+        S.Library::{
+        , name = "codec"
+        , srcs =  [ "cbor.c", "json.c", "proto.c", "reapi.c" ]
+        , hdrs =  [ "cbor.h", "json.h", "proto.h", "reapi.h" ]
+        , deps = [ S.at "//src/base", S.at "//src/digest" ]
+        }
+
+let cbor_test =
+      S.test
+        S.Test::{
+        , name = "cbor_test"
+        , srcs =  [ "cbor_test.c" ]
+        , deps = [ codec, S.at "//src/base" ]
+        }
+
+let json_test =
+      S.test
+        S.Test::{
+        , name = "json_test"
+        , srcs =  [ "json_test.c" ]
+        , deps = [ codec, S.at "//src/base" ]
+        }
+
+let reapi_test =
+      S.test
+        S.Test::{
+        , name = "reapi_test"
+        , srcs =  [ "reapi_test.c" ]
+        , deps = [ codec, S.at "//src/base", S.at "//src/digest" ]
+        }
+
+in  { codec, cbor_test, json_test, reapi_test }

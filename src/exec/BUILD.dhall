@@ -1,0 +1,37 @@
+-- src/exec: run one action.
+let S = ../common.dhall
+
+let exec =
+      S.library
+        S.Library::{
+        , name = "exec"
+        , srcs =
+          [ "collect.c"
+          , "doctor.c"
+          , "exec.c"
+          , "namespace/init.c"
+          , "namespace/landlock.c"
+          , "namespace/mount.c"
+          , "namespace/runner.c"
+          , "namespace/seccomp.c"
+          , "namespace/slot.c"
+          , "namespace/stage.c"
+          , "namespace/wire.c"
+          ]
+        , hdrs =
+          [ "collect.h"
+          , "exec.h"
+          , "exec_probe.h"
+          , "namespace/init.h"
+          , "namespace/landlock.h"
+          , "namespace/mount.h"
+          , "namespace/runner.h"
+          , "namespace/seccomp.h"
+          , "namespace/slot.h"
+          , "namespace/stage.h"
+          , "namespace/wire.h"
+          ]
+        , deps = [ S.at "//src/base", S.at "//src/digest", S.at "//src/store" ]
+        }
+
+in  { exec }

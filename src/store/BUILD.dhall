@@ -1,0 +1,22 @@
+-- src/store: the local content-addressed store and action cache.
+let S = ../common.dhall
+
+let store =
+      S.library
+        S.Library::{
+        , name = "store"
+        , srcs =  [ "action.c", "blob.c", "index.c", "store.c" ]
+        , hdrs =  [ "private.h", "store.h", "tree.h" ]
+        , deps = [ S.at "//src/base", S.at "//src/digest" ]
+        , libs = [ S.libs.lmdb ]
+        }
+
+let store_test =
+      S.test
+        S.Test::{
+        , name = "store_test"
+        , srcs =  [ "store_test.c" ]
+        , deps = [ store, S.at "//src/base", S.at "//src/digest" ]
+        }
+
+in  { store, store_test }
