@@ -144,7 +144,7 @@ skip() {
     echo "ok $tap_count - $1 # SKIP $2"
 }
 
-# Where it is absent: skip "title" "suite NAME is not there". .ci/run looks for that text.
+# Where it is absent: skip "title" "suite NAME is not there". .ci/run looks for "suite NAME".
 suite() {
     if [ -d "$suites/$1" ]; then
         echo "$suites/$1"

@@ -7,6 +7,7 @@
         skipped++
         text = $0
         sub(/^ok [0-9]* *-? */, "", text)
+        sub(/ *# [Ss][Kk][Ii][Pp] */, ": ", text)
         skips[skipped] = text
     } else if ($1 == "ok") {
         passed++
