@@ -95,16 +95,42 @@ static void attributes_restore(const struct store *store, int fd, mode_t mode)
     }
 }
 
+static enum err blob_write(struct store *store, struct str bytes, enum store_area area,
+    const struct digest *digest, struct diags *diags);
+
+/* The blob of no bytes is always there (REAPI v2): made when it is missed. */
+static enum err absent_make(
+    struct store *store, enum store_area area, const struct digest *digest, struct diags *diags)
+{
+    if (!digest_eq(digest, &digest_empty)) {
+        return ERR_ABSENT;
+    }
+    return blob_write(store, STR(""), area, digest, diags);
+}
+
+static int blob_fd_try(const struct store *store, enum store_area area, const char *path)
+{
+    static const int flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+    int fd = io_open(store->io, store->root_fd, path, flags, 0);
+    if (fd < 0 && errno == EACCES && fchmodat(store->root_fd, path, area_mode(area), 0) == 0) {
+        fd = io_open(store->io, store->root_fd, path, flags, 0); /* somebody changed its mode */
+    }
+    return fd;
+}
+
 /* ERR_ABSENT without a diag. */
 static enum err blob_fd(struct store *store, enum store_area area, const struct digest *digest,
     int *ret_fd, struct diags *diags)
 {
     char path[STORE_PATH_MAX];
     store_path(area, digest, path);
-    int fd =
-        io_open(store->io, store->root_fd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0);
+    int fd = blob_fd_try(store, area, path);
     if (fd < 0 && errno == ENOENT) {
-        return ERR_ABSENT;
+        enum err err = absent_make(store, area, digest, diags);
+        if (err != OK) {
+            return err;
+        }
+        fd = blob_fd_try(store, area, path);
     }
     if (fd < 0 && (errno == ELOOP || errno == ENXIO)) {
         return store_damaged(store, area, digest, area_what(area), diags);
@@ -119,7 +145,6 @@ static enum err blob_fd(struct store *store, enum store_area area, const struct 
 static enum err hash_check_fd(struct store *store, enum store_area area,
     const struct digest *digest, int fd, struct stat *ret_stat, struct diags *diags)
 {
-    attributes_restore(store, fd, area_mode(area));
     struct timespec now;
     struct stat before;
     (void)clock_gettime(CLOCK_REALTIME, &now);
@@ -127,7 +152,7 @@ static enum err hash_check_fd(struct store *store, enum store_area area,
         return store_diag_errno(store, diags, errno, "cannot stat a file");
     }
     struct digest have = {0};
-    if (!S_ISREG(before.st_mode)) {
+    if (!S_ISREG(before.st_mode) || (uint64_t)before.st_size != digest->size_bytes) {
         return store_damaged(store, area, digest, area_what(area), diags);
     }
     if (fd_hash(store, fd, &have) != 0) {
@@ -136,6 +161,7 @@ static enum err hash_check_fd(struct store *store, enum store_area area,
     if (!digest_eq(&have, digest)) {
         return store_damaged(store, area, digest, area_what(area), diags);
     }
+    attributes_restore(store, fd, area_mode(area));
     if (io_stat(store->io, fd, "", ret_stat, AT_EMPTY_PATH) != 0) {
         return store_diag_errno(store, diags, errno, "cannot stat a file");
     }
@@ -159,8 +185,11 @@ enum err blob_check(struct store *store, enum store_area area, const struct dige
     char path[STORE_PATH_MAX];
     store_path(area, digest, path);
     if (io_stat(store->io, store->root_fd, path, ret_stat, AT_SYMLINK_NOFOLLOW) != 0) {
-        return errno == ENOENT ? ERR_ABSENT
-                               : store_diag_errno(store, diags, errno, "cannot stat a file");
+        if (errno != ENOENT) {
+            return store_diag_errno(store, diags, errno, "cannot stat a file");
+        }
+        enum err err = absent_make(store, area, digest, diags);
+        return err != OK ? err : blob_hash_check(store, area, digest, ret_stat, diags);
     }
     if (S_ISREG(ret_stat->st_mode) && (uint64_t)ret_stat->st_size == digest->size_bytes &&
         (ret_stat->st_mode & 07777) == area_mode(area) &&
@@ -168,6 +197,37 @@ enum err blob_check(struct store *store, enum store_area area, const struct dige
         return OK;
     }
     return blob_hash_check(store, area, digest, ret_stat, diags);
+}
+
+enum err blob_linked_check(struct store *store, enum store_area area, const struct digest *digest,
+    int dir_fd, const char *name, const struct stat *st, struct diags *diags)
+{
+    if (!S_ISREG(st->st_mode) || (uint64_t)st->st_size != digest->size_bytes ||
+        (st->st_mode & 07777) != area_mode(area) || st->st_mtim.tv_sec != TIME_FIXED ||
+        st->st_mtim.tv_nsec != 0) {
+        return ERR_CORRUPT;
+    }
+    if (index_knows(store, area, digest, st)) {
+        return OK;
+    }
+    AUTO_CLOSE int fd =
+        io_open(store->io, dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0);
+    struct timespec now;
+    struct stat before, after;
+    struct digest have;
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    if (fd < 0 || io_stat(store->io, fd, "", &before, AT_EMPTY_PATH) != 0 ||
+        fd_hash(store, fd, &have) != 0 || io_stat(store->io, fd, "", &after, AT_EMPTY_PATH) != 0) {
+        return store_diag_errno(store, diags, errno, "cannot read a file");
+    }
+    if (!digest_eq(&have, digest)) {
+        return ERR_CORRUPT;
+    }
+    /* A copy (nlink 1) has its own inode: the index keeps the blob's. */
+    if (after.st_nlink > 1 && stat_same(&before, &after) && stat_is_settled(&after, &now)) {
+        index_learn(store, area, digest, &after);
+    }
+    return OK;
 }
 
 /* Is it there and whole? What is damaged was moved away: it is about to be written anew. */
@@ -322,6 +382,9 @@ enum err store_put_fd(struct store *store, int fd, struct digest *ret_digest, st
 
 enum err store_has(struct store *store, const struct digest *digest)
 {
+    if (digest_eq(digest, &digest_empty)) {
+        return OK;
+    }
     char path[STORE_PATH_MAX];
     struct stat st;
     store_path(AREA_CAS, digest, path);

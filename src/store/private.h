@@ -8,7 +8,9 @@
 #ifndef STORE_PRIVATE_H
 #define STORE_PRIVATE_H
 #include "base/table.h"
+#include "codec/reapi.h"
 #include "store/store.h"
+#include "store/tree.h"
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -23,7 +25,8 @@ enum {
     STORE_PATH_MAX = 8 + 1 + 2 + 1 + DIGEST_HEX_BYTES + 1,
     STORE_NAME_MAX = 64, /* of temporary and damaged files, with the NUL */
     FANOUT = 256,        /* folders of an area, by the first byte of the hash */
-    TIME_FIXED = 1,      /* seconds: mtime of all content; a later write shows */
+    TREE_DEPTH_MAX = 128,
+    TIME_FIXED = 1, /* seconds: mtime of all content; a later write shows */
 };
 
 /* Stat data of a file that hashed to its name. */
@@ -40,6 +43,12 @@ struct store_tmp {
     char name[STORE_NAME_MAX];
 };
 
+enum stage {
+    STAGE_NONE,
+    STAGE_BUSY, /* a thread lays it out or checks it */
+    STAGE_DONE,
+};
+
 struct store {
     const struct io *io;
     char *root;
@@ -49,8 +58,12 @@ struct store {
     struct store_tmp tmp;
     atomic_uint_least64_t name_count;  /* makes temporary names unique in a process */
     bool unsynced[AREA_COUNT][FANOUT]; /* folders with new names since store_sync */
-    struct table staged;               /* hashes of trees that were checked */
+    /* Trees by their path: what this process knows of them. */
+    struct table staged;
     struct arena staged_arena;
+    uint8_t *stages; /* owned; enum stage of each row of staged */
+    uint32_t stage_cap;
+    pthread_cond_t stage_done;
 };
 
 /* "cas/ab/<hex>" with a NUL. */
@@ -90,6 +103,17 @@ enum err blob_hash_check(struct store *store, enum store_area area, const struct
 /* The same for the executable twin, which is made if it is not there. */
 enum err blob_executable_check(
     struct store *store, const struct digest *digest, struct stat *ret_stat, struct diags *diags);
+
+/* Is `name` in dir_fd, with the stat data st, a whole link (or copy) of the blob? ERR_CORRUPT
+ * without a diag if not. */
+enum err blob_linked_check(struct store *store, enum store_area area, const struct digest *digest,
+    int dir_fd, const char *name, const struct stat *st, struct diags *diags);
+
+/* A stored Directory message, in arena. ERR_ABSENT without a diag, ERR_CORRUPT, ERR_INVALID. */
+enum err directory_get(struct store *store, const struct digest *digest, struct arena *arena,
+    struct reapi_directory *ret_directory, struct diags *diags);
+/* Is trees/../<root> what root says? ERR_ABSENT, ERR_CORRUPT without a diag. */
+enum err stage_check(struct store *store, const struct digest *root, struct diags *diags);
 
 /* What was verified. A cache: every failure of it only means hashing again, so none is reported.
  * Opened when first asked. Called with the store's mutex held. */

@@ -206,6 +206,7 @@ enum err store_open(
     store->root_fd = -1;
     store->tmp.dir_fd = -1;
     (void)pthread_mutex_init(&store->mutex, NULL);
+    (void)pthread_cond_init(&store->stage_done, NULL);
     store->index = index_new(store);
     enum err err = root_open(store, diags);
     if (err != OK) {
@@ -243,6 +244,8 @@ void store_close(struct store *store)
     tmp_close(store);
     index_free(store->index);
     table_release(&store->staged);
+    free(store->stages);
+    (void)pthread_cond_destroy(&store->stage_done);
     arena_release(&store->staged_arena);
     fd_close(&store->root_fd);
     (void)pthread_mutex_destroy(&store->mutex);
@@ -489,6 +492,11 @@ enum err store_damaged(struct store *store, enum store_area area, const struct d
     for (unsigned n = 0; n < 1000 && error != 0; n++) {
         (void)snprintf(moved, sizeof moved, "damaged/%.*s-%u", DIGEST_HEX_BYTES, hex, n);
         error = io_rename(store->io, store->root_fd, path, store->root_fd, moved, RENAME_NOREPLACE);
+        if (error != 0 && errno == EACCES && area == AREA_TREES &&
+            fchmodat(store->root_fd, path, 0700, 0) == 0) {
+            error = io_rename(/* moving a folder writes its ".." */
+                store->io, store->root_fd, path, store->root_fd, moved, RENAME_NOREPLACE);
+        }
         if (error != 0 && errno != EEXIST) {
             break;
         }
@@ -502,7 +510,9 @@ enum err store_damaged(struct store *store, enum store_area area, const struct d
     }
     enum err err = diag_add(diags, ERR_CORRUPT, SPAN_NONE, "the %s %s/%s was altered or damaged",
         what, store->root, path);
-    diag_help(diags, "it was not used and is now %s/%s; building again makes it anew", store->root,
-        moved[0] == '\0' ? "damaged/" : moved);
+    diag_help(diags,
+        "it was not used and is now %s/%s; what made it (a build, store add, toolchain add) makes "
+        "it anew",
+        store->root, moved[0] == '\0' ? "damaged/" : moved);
     return err;
 }

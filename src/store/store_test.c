@@ -75,7 +75,7 @@ static void alter(const char *path, bool hide)
 static void blobs_round_trip(void)
 {
     begin("round");
-    static const char *const texts[] = {"", "a", "text", "a longer text\n"};
+    static const char *const texts[] = {"a", "text", "a longer text\n"};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         struct digest digest, want = digest_of(str_of(texts[i]));
         CHECK(store_has(store, &want) == ERR_ABSENT);
@@ -90,6 +90,12 @@ static void blobs_round_trip(void)
         CHECK(stat(blob_file("cas", &want), &st) == 0);
         CHECK((st.st_mode & 07777) == 0444 && st.st_mtime == 1);
     }
+    /* The blob of no bytes is there without being put. */
+    struct str none;
+    CHECK(store_has(store, &digest_empty) == OK);
+    CHECK(store_get(store, &digest_empty, 0, &arena, &none, &diags) == OK && none.len == 0);
+    CHECK(store_blob_link(store, &digest_empty, false, store_root_fd(store), "n", &diags) == OK);
+    CHECK(store_blob_link(store, &digest_empty, true, store_root_fd(store), "m", &diags) == OK);
     struct digest other = digest_of(STR("text"));
     other.size_bytes = 5; /* the right hash with a wrong size is another name */
     CHECK(store_has(store, &other) == ERR_ABSENT);
