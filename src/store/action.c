@@ -1,8 +1,7 @@
 /* src/store/action.c: the action cache.
  *
- *   actions/ab/<64 hex of the key>:  SHA-256 over (key's hash, key's size as 8 bytes little-endian,
- *                                    result)  32 bytes
- *                                    result   to the end
+ *   actions/ab/<64 hex of the key>:  32 bytes  SHA-256 over (the key's hash, result)
+ *                                    result    to the end
  *
  * The checksum ties the result to its key, so that a damaged, a swapped or a torn file shows. */
 #include "base/file.h"
@@ -20,13 +19,8 @@ static void checksum(
     const struct digest *key, struct str result, uint8_t ret_hash[static DIGEST_HASH_BYTES])
 {
     struct sha256 sha;
-    uint8_t size[8];
-    for (unsigned i = 0; i < sizeof size; i++) {
-        size[i] = (uint8_t)(key->size_bytes >> (8 * i));
-    }
     sha256_init(&sha);
     sha256_add(&sha, (struct str){.ptr = (const char *)key->hash, .len = sizeof key->hash});
-    sha256_add(&sha, (struct str){.ptr = (const char *)size, .len = sizeof size});
     sha256_add(&sha, result);
     sha256_final(&sha, ret_hash);
 }

@@ -69,6 +69,8 @@ struct store {
 /* "cas/ab/<hex>" with a NUL. */
 void store_path(
     enum store_area area, const struct digest *digest, char ret_path[static STORE_PATH_MAX]);
+/* "cas/ab" with a NUL. */
+void store_fanout_path(enum store_area area, unsigned fanout, char ret_path[static STORE_PATH_MAX]);
 /* diag_add_errno with what to do about a full disk. */
 enum err store_diag_errno(
     const struct store *store, struct diags *diags, int error_number, const char *what);

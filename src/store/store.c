@@ -35,6 +35,11 @@ void store_path(
         ret_path, STORE_PATH_MAX, "%s/%.2s/%.*s", area_names[area], hex, DIGEST_HEX_BYTES, hex);
 }
 
+void store_fanout_path(enum store_area area, unsigned fanout, char ret_path[static STORE_PATH_MAX])
+{
+    (void)snprintf(ret_path, STORE_PATH_MAX, "%s/%02x", area_names[area], fanout & 0xFF);
+}
+
 enum err store_diag_errno(
     const struct store *store, struct diags *diags, int error_number, const char *what)
 {
@@ -279,7 +284,7 @@ static int area_sync(const struct store *store, enum store_area area, const bool
     for (unsigned i = 0; i < FANOUT; i++) {
         if (unsynced[i]) {
             char path[STORE_PATH_MAX];
-            (void)snprintf(path, sizeof path, "%s/%02x", area_names[area], i);
+            store_fanout_path(area, i, path);
             error_number = folder_sync(store, path) != 0 ? errno : error_number;
             any = true;
         }

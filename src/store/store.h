@@ -6,7 +6,7 @@
  *     exec/ab/<64 hex>           the same bytes, 0555 (one inode has one mode), made on demand
  *     trees/ab/<64 hex>/         a REAPI Directory laid out as a folder, whole and read-only
  *     actions/ab/<64 hex>        action cache: SHA-256 of key and result, then the canonical REAPI
- *                                ActionResult; by the action's digest
+ *                                ActionResult; by the hash of the action
  *     traces/ attestations/ ...  later, in the bucket layout of design.md
  *     index.mdb                  LMDB: what was verified: name -> size, inode, mtime, ctime
  *     damaged/<64 hex>-<n>       what did not hash to its name, moved out of the way

@@ -350,6 +350,54 @@ static void a_full_disk_says_what_to_do(void)
     end();
 }
 
+static enum err visit(void *context, const struct digest *digest, struct diags *list)
+{
+    struct digest *last = context;
+    CHECK(list == &diags && memcmp(last->hash, digest->hash, sizeof last->hash) < 0);
+    last->size_bytes += digest->size_bytes;
+    memcpy(last->hash, digest->hash, sizeof last->hash);
+    return OK;
+}
+
+static enum err visit_stop(void *context, const struct digest *digest, struct diags *list)
+{
+    CHECK(digest->size_bytes > 0);
+    *(int *)context += 1;
+    return diag_add(list, ERR_LIMIT, SPAN_NONE, "enough");
+}
+
+static void all_is_walked_and_verified(void)
+{
+    begin("walk");
+    struct digest digests[40], key = digest_of(STR("key")), sum = {0};
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < 40; i++) {
+        struct str text = arena_printf(&arena, "blob %zu", i);
+        CHECK(store_put(store, text, &digests[i], &diags) == OK);
+        bytes += text.len;
+    }
+    CHECK(store_blob_link(store, &digests[0], true, store_root_fd(store), "p", &diags) == OK);
+    CHECK(action_cache_put(store, &key, STR("result"), &diags) == OK);
+    CHECK(store_each(store, visit, &sum, &diags) == OK && sum.size_bytes == bytes);
+    int count = 0;
+    CHECK(store_each(store, visit_stop, &count, &diags) == ERR_LIMIT && count == 1);
+    struct store_verified verified;
+    CHECK(store_verify(store, &verified, &diags) == OK);
+    CHECK(verified.blob_count == 40 && verified.blob_bytes == bytes);
+    CHECK(verified.action_count == 1 && verified.damaged_count == 0);
+    alter(blob_file("cas", &digests[7]), true);
+    alter(blob_file("exec", &digests[0]), true);
+    alter(blob_file("actions", &key), true);
+    reopen();
+    CHECK(store_verify(store, &verified, &diags) == OK);
+    CHECK(verified.blob_count == 39 && verified.damaged_count == 3 && verified.action_count == 0);
+    CHECK(told(blob_file("cas", &digests[7])));
+    CHECK(told(blob_file("exec", &digests[0])));
+    CHECK(told(blob_file("actions", &key)));
+    CHECK(store_verify(store, &verified, &diags) == OK && verified.damaged_count == 0);
+    end();
+}
+
 static void the_umask_does_not_matter(void)
 {
     mode_t old = umask(077);
@@ -379,6 +427,7 @@ int main(void)
     TEST(action_results_are_bound_to_their_key);
     TEST(a_store_that_is_not_ours_is_refused);
     TEST(a_full_disk_says_what_to_do);
+    TEST(all_is_walked_and_verified);
     TEST(the_umask_does_not_matter);
     diags_init(&diags, &arena, NULL);
     CHECK(tree_remove(AT_FDCWD, top, &diags) == OK);
