@@ -8,6 +8,7 @@
 #include "base/test.h"
 #include "dhall/encode.h"
 #include "dhall/parse.h"
+#include "dhall/print.h"
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -65,6 +66,39 @@ static bool parser_success(struct suite_case *test)
     return str_eq(buf_str(&got), want);
 }
 
+/* What parses prints, on one line or several, and the text parses to the same. */
+static bool print_law(struct suite_case *test)
+{
+    static const struct dhall_print_options options[] = {
+        {.layout = DHALL_PRINT_LINES},
+        {.layout = DHALL_PRINT_LINES, .ascii = true, .columns = 20},
+        {.layout = DHALL_PRINT_ONE_LINE},
+    };
+    struct str text;
+    dhall_term term;
+    if (!(case_read(test, "A.dhall", &text) || case_read(test, ".dhall", &text)) ||
+        case_parse(test, text, &term) != OK) {
+        return false;
+    }
+    AUTO_BUF want = {0};
+    dhall_encode(&test->terms, term, &want);
+    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
+        AUTO_BUF printed = {0};
+        AUTO_BUF got = {0};
+        dhall_term again;
+        dhall_print(&test->terms, term, &options[i], &printed);
+        if (case_parse(test, buf_str(&printed), &again) != OK) {
+            return false;
+        }
+        dhall_encode(&test->terms, again, &got);
+        if (!str_eq(buf_str(&got), buf_str(&want))) {
+            (void)printf("# option %zu:\n# %.*s\n", i, STR_ARG(buf_str(&printed)));
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool parser_failure(struct suite_case *test)
 {
     struct str text;
@@ -105,6 +139,8 @@ struct suite {
 };
 static const struct suite suites[] = {
     {"parser/success", ".dhall", parser_success},
+    {"parser/success", ".dhall", print_law},
+    {"normalization/success", ".dhall", print_law},
     {"parser/failure", ".dhall", parser_failure},
     {"binary-decode/success", ".dhallb", decode_success},
     {"binary-decode/failure", ".dhallb", decode_failure},
