@@ -5,11 +5,12 @@ let straylight =
       S.binary
         S.Binary::{
         , name = "straylight"
-        , srcs =  [ "fetch.c", "help.c", "main.c" ]
+        , srcs =  [ "doctor.c", "fetch.c", "help.c", "main.c", "store.c" ]
         , private_hdrs =  [ "command.h", "version.h" ]
         , deps =
           [ S.at "//src/base"
           , S.at "//src/codec"
+          , S.at "//src/exec"
           , S.at "//src/link"
           , S.at "//src/store"
           ]

@@ -39,6 +39,11 @@ struct command {
     X(doctor)                                                                                      \
     X(fetch)                                                                                       \
     X(help)                                                                                        \
+    X(store_add)                                                                                   \
+    X(store_get)                                                                                   \
+    X(store_has)                                                                                   \
+    X(store_ls)                                                                                    \
+    X(store_verify)                                                                                \
     X(version)
 
 #define COMMAND_DECLARE(name) extern const struct command command_##name;
