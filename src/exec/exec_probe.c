@@ -80,7 +80,7 @@ static void host_pids(char **argv)
     HOLDS(getpid() == 2);
     HOLDS(getsid(0) == getpid());
     char *end;
-    pid_t host = (pid_t)strtol(argv[0], &end, 10); /* the test itself */
+    pid_t host = (pid_t)strtoul(argv[0], &end, 10); /* the test itself */
     HOLDS(host > 10);
     FAILS(kill(host, 0));
     FAILS(ptrace(PTRACE_ATTACH, 1, NULL, NULL));

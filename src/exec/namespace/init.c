@@ -83,10 +83,12 @@ static enum err mounts_make(
 
 static enum err capabilities_drop(struct diags *diags)
 {
-    for (unsigned long i = 0; prctl(PR_CAPBSET_READ, i, 0, 0, 0) >= 0; i++) {
-        if (prctl(PR_CAPBSET_DROP, i, 0, 0, 0) != 0) {
-            return diag_add_errno(diags, errno, "cannot drop capability %lu", i);
-        }
+    unsigned long capability = 0;
+    while (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0) {
+        capability++;
+    }
+    if (errno != EINVAL || capability <= CAP_CHECKPOINT_RESTORE) { /* EINVAL: behind the last */
+        return diag_add_errno(diags, errno, "cannot drop capability %lu", capability);
     }
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
     struct __user_cap_data_struct none[2] = {0};

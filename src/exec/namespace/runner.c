@@ -18,11 +18,15 @@
 #include <time.h>
 #include <unistd.h>
 
+enum {
+    READ_BYTES = 64 * 1024, /* a pipe's size */
+};
 struct runner {
     int socket_fd, cancel_fd, store_fd;
     unsigned landlock_abi;
     bool pids_bounded;
-    bool orphan; /* the program is gone */
+    bool orphan;        /* the program is gone */
+    bool network_fresh; /* no action was in our network namespace yet */
     struct ns_filter filter;
 };
 /* One running action, seen from outside. */
@@ -48,8 +52,8 @@ static void child_read(struct child *child, size_t i)
 {
     struct buf *printed = &child->printed[i];
     for (;;) {
-        char *ptr = buf_reserve(printed, 64 * 1024);
-        ssize_t n = read(child->fds[i], ptr, 64 * 1024);
+        char *ptr = buf_reserve(printed, READ_BYTES);
+        ssize_t n = read(child->fds[i], ptr, READ_BYTES);
         if (n < 0 && errno == EINTR) {
             continue;
         }
@@ -157,9 +161,10 @@ static enum err child_start(struct runner *runner, const struct ns_request *requ
         request->timeout_ms == 0 ? 0 : child->start_us + 1000 * request->timeout_ms;
     if (err == OK) {
         unsigned long flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC |
-                              CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_NEWNET | CLONE_PIDFD | SIGCHLD;
+                              CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_PIDFD | SIGCHLD;
         child->pid = (pid_t)syscall(SYS_clone, flags, NULL, &child->pid_fd, NULL, NULL);
     }
+    runner->network_fresh = false;
     if (err == OK && child->pid == 0) {
         const struct ns_init init = {.request = request,
             .stage = stage,
@@ -172,8 +177,7 @@ static enum err child_start(struct runner *runner, const struct ns_request *requ
     }
     if (err == OK && child->pid < 0) {
         err = diag_add_errno(diags, errno,
-            "the kernel refuses the action's user, mount, pid, ipc, uts, cgroup and network "
-            "namespaces");
+            "the kernel refuses the action's user, mount, pid, ipc, uts and cgroup namespaces");
     }
     for (size_t i = 0; i < 3; i++) {
         fd_close(&write_fds[i]);
@@ -237,6 +241,13 @@ static void child_reap(struct child *child, struct ns_reply *reply)
     reply->rss_max_bytes = (uint64_t)usage.ru_maxrss * 1024;
 }
 
+static enum err network_renew(struct runner *runner, struct diags *diags)
+{
+    enum err err = runner->network_fresh ? OK : ns_network_renew(diags);
+    runner->network_fresh = err == OK;
+    return err;
+}
+
 static enum err action_run(struct runner *runner, struct str bytes, struct arena *arena)
 {
     struct diags diags;
@@ -249,6 +260,7 @@ static enum err action_run(struct runner *runner, struct str bytes, struct arena
     struct str texts[3] = {0};
     enum err err = ns_request_decode(bytes, arena, &request, &diags);
     err = err != OK ? err : ns_stage_make(runner->store_fd, &request, arena, &stage, &diags);
+    err = err != OK ? err : network_renew(runner, &diags);
     err = err != OK ? err : child_start(runner, &request, &stage, &child, &diags);
     if (err == OK) {
         child_watch(runner, &child);
@@ -270,6 +282,8 @@ static enum err action_run(struct runner *runner, struct str bytes, struct arena
     }
     fd_close(&stage.root_fd);
     child_release(&child);
+    /* For the next action, which fails if this does. */
+    (void)!network_renew(runner, &diags);
     return err;
 }
 
@@ -339,6 +353,7 @@ _Noreturn void ns_runner_main(int socket_fd, int cancel_fd, const char *store_ro
     enum err err = ns_slot_enter(store_root, &diags);
     if (err == OK) {
         runner.store_fd = open("/store", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        runner.network_fresh = true;
         runner.landlock_abi = ns_landlock_abi();
         runner.pids_bounded = cgroup[0] != '\0';
         ns_filter_build(&runner.filter);

@@ -76,9 +76,9 @@ static void limits_set(void)
         {RLIMIT_CORE, 0, 0},
         {RLIMIT_NPROC, NS_PIDS_MAX, NS_PIDS_MAX},
         {RLIMIT_NOFILE, 1024, NS_FILES_MAX},
-        {RLIMIT_STACK, 8 * 1024 * 1024, RLIM_INFINITY},
+        {RLIMIT_STACK, (rlim_t)8 << 20, RLIM_INFINITY},
         {RLIMIT_FSIZE, (rlim_t)64 << 30, (rlim_t)64 << 30},
-        {RLIMIT_MEMLOCK, 64 * 1024, 64 * 1024},
+        {RLIMIT_MEMLOCK, 65536, 65536},
         {RLIMIT_MSGQUEUE, 819200, 819200},
         {RLIMIT_SIGPENDING, 4096, 4096},
         {RLIMIT_RTPRIO, 0, 0},
@@ -179,6 +179,14 @@ static enum err root_make(const char *store_root, int nodes_fd, struct diags *di
     return err != OK ? err : mount_enter(diags);
 }
 
+enum err ns_network_renew(struct diags *diags)
+{
+    if (unshare(CLONE_NEWNET) != 0) {
+        return diag_add_errno(diags, errno, "the kernel refuses a network namespace");
+    }
+    return OK;
+}
+
 enum err ns_slot_enter(const char *store_root, struct diags *diags)
 {
     unsigned uid = geteuid();
@@ -209,6 +217,7 @@ enum err ns_slot_enter(const char *store_root, struct diags *diags)
         return diag_add_errno(diags, errno, "cannot part from the host's mounts");
     }
     err = root_make(store_root, nodes_fd, diags);
+    err = err != OK ? err : ns_network_renew(diags);
     if (err != OK) {
         return err;
     }

@@ -1,6 +1,6 @@
 /* src/exec/namespace/slot.h: what a runner makes once, for all its actions.
  *
- *   a user, a mount and a uts namespace of its own, in which / is
+ *   a user, a mount, a uts and a network namespace of its own, in which / is
  *     store/   the store, read-only          proc/  the host's, to write id maps through
  *     dev/     null zero full random urandom new/   where an action's root is put together
  *   and nothing else: each action's mount namespace starts as a copy of this, so it is small. */
@@ -19,4 +19,7 @@ void ns_pids_bound(char *ret_path, size_t path_size);
 void ns_pids_release(const char *path);
 /* Enters the namespaces. ERR_IO: says which one the kernel refuses. */
 enum err ns_slot_enter(const char *store_root, struct diags *diags);
+/* Another network namespace, which nobody was in; the action inherits it. A runner makes it while
+ * it has nothing else to do: it is the dearest of them all. */
+enum err ns_network_renew(struct diags *diags);
 #endif

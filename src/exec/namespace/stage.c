@@ -96,10 +96,10 @@ static enum err folder_make(struct stager *stager, const char *path, mode_t mode
     return folder_open(stager, str_of(path), mode, &fd);
 }
 
-/* Bytes of from_fd, size_bytes of them, become to_fd's. */
+/* The first size_bytes bytes of from_fd, which has just these: the store looked. */
 static bool copy_bytes(struct stager *stager, int from_fd, int to_fd, uint64_t size_bytes)
 {
-    ssize_t len = fd_read_full(from_fd, stager->copy, NS_COPY_BYTES_MAX);
+    ssize_t len = fd_read_full(from_fd, stager->copy, (size_t)size_bytes);
     if (len < 0 || (uint64_t)len != size_bytes) {
         errno = len < 0 ? errno : EIO;
         return false;
@@ -280,12 +280,13 @@ enum err ns_stage_make(int store_fd, const struct ns_request *request, struct ar
     if (err != OK) {
         return err;
     }
+    char copy[NS_COPY_BYTES_MAX];
     struct stager stager = {.store_fd = store_fd,
         .arena = arena,
         .diags = diags,
         .stage = ret_stage,
         .open_fd = -1,
-        .copy = arena_alloc(arena, NS_COPY_BYTES_MAX)};
+        .copy = copy};
     err = stage_fill(&stager, request);
     fd_close(&stager.open_fd);
     return err;
