@@ -6,24 +6,39 @@ let build =
         S.Library::{
         , name = "build"
         , srcs =
-          [ "debian.c"
+          [ "action.c"
+          , "build.c"
+          , "debian.c"
           , "elf.c"
           , "expand.c"
+          , "failure.c"
+          , "goal.c"
+          , "graph.c"
           , "host.c"
+          , "key.c"
           , "label.c"
+          , "leaf.c"
+          , "links.c"
+          , "load.c"
           , "package.c"
           , "package_check.c"
           , "packages.c"
+          , "perform.c"
           , "probe.c"
+          , "progress.c"
           , "target.c"
           , "toolchain_cc.c"
           , "toolchain_file.c"
           , "toolchain_lib.c"
           , "tset.c"
+          , "workspace.c"
           ]
         , hdrs =
-          [ "debian.h"
+          [ "action.h"
+          , "build.h"
+          , "debian.h"
           , "elf.h"
+          , "engine.h"
           , "expand.h"
           , "host.h"
           , "label.h"
@@ -33,6 +48,7 @@ let build =
           , "target.h"
           , "toolchain.h"
           , "tset.h"
+          , "workspace.h"
           ]
         , made_srcs = [ { target = "//:packages-data", output = "packages_data.c" } ]
         , deps =
@@ -42,6 +58,8 @@ let build =
           , S.at "//src/dhall"
           , S.at "//src/store"
           , S.at "//src/coeffect"
+          , S.at "//src/dice"
+          , S.at "//src/exec"
           ]
         }
 

@@ -1,0 +1,39 @@
+/* src/build/action.h: one ACTION key being computed; private to build/.
+ *
+ *   action_compute (action.c)     inputs: FILEs and other ACTIONs -> tree entries
+ *     -> action_key_make (key.c)  merged trees, input root, command -> digest
+ *     -> action_do (perform.c)    action cache, or sources into the store -> exec -> action cache
+ */
+#ifndef BUILD_ACTION_H
+#define BUILD_ACTION_H
+#include "build/engine.h"
+
+/* The trees of an action, merged; shared by all actions that have the same ones. */
+struct merged {
+    struct digest root;
+    const struct tree_entry *children; /* of the root */
+    size_t child_count;
+};
+struct job {
+    struct engine *engine;
+    struct dice_task *task;
+    struct diags *diags;
+    struct arena *arena; /* until the end of the call */
+    struct label label;
+    size_t number;
+    struct analysis *analysis;
+    const struct action *action;
+    bool is_test;
+    struct settings settings;
+    struct expansion expansion;
+    struct tree_entry *entries; /* one for each input, in their order */
+    struct merged merged;
+    struct digest key;
+    struct outcome outcome;
+};
+/* job->merged and job->key, out of all that is before them. */
+enum err action_key_make(struct job *job);
+/* job->outcome, from the cache or by running it. DICE_PENDING: cancelled. */
+enum dice_status action_do(struct job *job);
+void outcome_encode(const struct outcome *outcome, bool is_test, struct buf *ret_value);
+#endif

@@ -1,0 +1,372 @@
+/* src/build/build.c: a build from its patterns to its links. Start reading here. */
+#include "build/build.h"
+#include "base/env.h"
+#include "base/file.h"
+#include "build/engine.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    ROUNDS_MAX = 4, /* each repairs what the one before found damaged */
+};
+static const struct dice_kind kinds[KEY_COUNT] = {
+    [KEY_FILE] = {"file", DICE_LEAF, file_compute, file_unchanged},
+    [KEY_FOLDER] = {"folder", DICE_LEAF, folder_compute, folder_unchanged},
+    [KEY_PACKAGES] = {"packages", 0, packages_compute, NULL},
+    [KEY_WORKSPACE] = {"workspace", 0, workspace_compute, NULL},
+    [KEY_PACKAGE] = {"package", 0, package_compute, NULL},
+    [KEY_TARGET] = {"target", 0, target_compute, NULL},
+    [KEY_SET] = {"set", 0, set_compute, NULL},
+    [KEY_ACTION] = {"action", 0, action_compute, NULL},
+    [KEY_GOAL] = {"goal", 0, goal_compute, NULL},
+    [KEY_DAMAGE] = {"damage", DICE_LEAF, damage_compute, damage_unchanged},
+};
+
+/* A key as people know it, for cycles and causes. */
+static struct str describe(unsigned kind, struct str arg, struct arena *arena)
+{
+    switch ((enum key_kind)kind) {
+    case KEY_FILE:
+        return arg;
+    case KEY_FOLDER:
+    case KEY_PACKAGES:
+        return arena_printf(arena, "folder %.*s", STR_ARG(arg));
+    case KEY_WORKSPACE:
+        return STR(WORKSPACE_FILE);
+    case KEY_PACKAGE:
+        return arena_printf(arena, "package %.*s", (int)str_find(arg, ':'), arg.ptr);
+    case KEY_TARGET:
+    case KEY_SET:
+    case KEY_ACTION:
+        return arena_str(arena, arg);
+    case KEY_GOAL:
+        return STR("what was asked for");
+    case KEY_DAMAGE:
+        return arena_printf(arena, "damaged %.*s", STR_ARG(arg));
+    case KEY_COUNT:
+        break;
+    }
+    return STR("");
+}
+
+/* A graph of another program, or of another version of this one, is not used: what a key means
+ * is what the program does. */
+static struct digest schema(void)
+{
+    AUTO_BUF text = {0};
+    struct stat st;
+    buf_printf(&text, "straylight graph 1\n");
+    if (stat("/proc/self/exe", &st) == 0) {
+        buf_printf(&text, "%llu %llu %lld %ld %lld %ld\n", (unsigned long long)st.st_dev,
+            (unsigned long long)st.st_ino, (long long)st.st_size, st.st_mtim.tv_nsec,
+            (long long)st.st_mtim.tv_sec, st.st_ctim.tv_nsec);
+    }
+    return digest_of(buf_str(&text));
+}
+
+static unsigned cpu_count(void)
+{
+    cpu_set_t set;
+    return sched_getaffinity(0, sizeof set, &set) == 0 ? (unsigned)CPU_COUNT(&set) : 1;
+}
+
+/* Interrupts. SIGINT and SIGTERM are blocked in all threads; one thread waits for them. */
+
+static void signals_of(sigset_t *ret_set)
+{
+    (void)sigemptyset(ret_set);
+    (void)sigaddset(ret_set, SIGINT);
+    (void)sigaddset(ret_set, SIGTERM);
+    (void)sigaddset(ret_set, SIGHUP);
+    (void)sigaddset(ret_set, SIGUSR2); /* build_close ends the thread with it */
+}
+
+static void *signal_main(void *argument)
+{
+    struct engine *engine = argument;
+    sigset_t set;
+    signals_of(&set);
+    int number = 0;
+    while (sigwait(&set, &number) == 0 && number != SIGUSR2) {
+        if (atomic_exchange(&engine->interrupted, true)) {
+            (void)signal(number, SIG_DFL); /* a second one means it */
+            sigset_t one;
+            (void)sigemptyset(&one);
+            (void)sigaddset(&one, number);
+            (void)pthread_sigmask(SIG_UNBLOCK, &one, NULL);
+            (void)raise(number);
+        }
+        dice_cancel(engine->dice);
+        exec_cancel(engine->exec);
+    }
+    return NULL;
+}
+
+/* Before the first computation, while there is one thread: store, runners, then the thread that
+ * waits for signals. A run with nothing to do never comes here. */
+enum err engine_start(struct engine *engine, struct diags *diags)
+{
+    enum err err = OK;
+    if (engine->store == NULL) {
+        err = store_open(&io_real, engine->options.store_root, &engine->store, diags);
+    }
+    if (err == OK && engine->exec == NULL) {
+        sigset_t set;
+        signals_of(&set);
+        (void)pthread_sigmask(SIG_BLOCK, &set, NULL);
+        err = exec_new(engine->store, engine->options.jobs, &engine->exec, diags);
+    }
+    if (err == OK && !engine->signal_thread_runs) {
+        engine->signal_thread_runs =
+            pthread_create(&engine->signal_thread, NULL, signal_main, engine) == 0;
+    }
+    return err;
+}
+
+static enum err before_compute(void *context, struct diags *diags)
+{
+    return engine_start(context, diags);
+}
+
+static enum err graph_open(struct engine *engine, struct diags *diags)
+{
+    struct str path = arena_printf(&engine->arena, "%s/graph", engine->workspace.state);
+    struct dice_options options = {.kinds = kinds,
+        .kind_count = KEY_COUNT,
+        .worker_count = engine->options.jobs,
+        .path = path.ptr,
+        .schema = schema(),
+        .context = engine,
+        .sources = engine->sources,
+        .before_compute = before_compute};
+    return dice_open(&options, &engine->dice, diags);
+}
+
+/* A store that is not ours is refused even where nothing of it but the graph would be read. */
+static enum err store_look(struct engine *engine, struct diags *diags)
+{
+    struct stat st;
+    if (stat(engine->options.store_root, &st) == 0 && st.st_uid == geteuid() &&
+        (st.st_mode & 077) == 0) {
+        return OK;
+    }
+    return store_open(&io_real, engine->options.store_root, &engine->store, diags);
+}
+
+enum err build_open(const struct build_options *options, struct sources *sources,
+    struct engine **ret_engine, struct diags *diags)
+{
+    struct engine *engine = memory_calloc(1, sizeof *engine);
+    engine->options = *options;
+    engine->sources = sources;
+    engine->root_fd = -1;
+    if (engine->options.jobs == 0) {
+        engine->options.jobs = cpu_count();
+    }
+    bool locks = pthread_mutex_init(&engine->graph_lock, NULL) == 0 &&
+                 pthread_mutex_init(&engine->lock, NULL) == 0 &&
+                 pthread_cond_init(&engine->finished, NULL) == 0;
+    engine->loader = loader_new(engine);
+    enum err err = locks ? OK : diag_add(diags, ERR_IO, SPAN_NONE, "cannot make a lock");
+    if (err == OK) {
+        err = workspace_find(options->store_root, &engine->arena, &engine->workspace, diags);
+    }
+    if (err == OK) {
+        engine->root_fd = open(engine->workspace.root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (engine->root_fd < 0) {
+            err = diag_add_errno(diags, errno, "cannot open %s", engine->workspace.root);
+        }
+    }
+    err = err == OK ? store_look(engine, diags) : err;
+    err = err == OK ? graph_open(engine, diags) : err;
+    if (err != OK) {
+        build_close(engine);
+        return err;
+    }
+    *ret_engine = engine;
+    return OK;
+}
+
+/* Expansions point into the values of a transaction. */
+static void analyses_forget(struct engine *engine)
+{
+    for (uint32_t i = 0; i < engine->analyses.len; i++) {
+        expander_release(&engine->analysis_at[i]->expander);
+    }
+    tset_release(&engine->graph);
+    table_release(&engine->analyses);
+    table_release(&engine->merged);
+    arena_release(&engine->graph_arena);
+}
+
+void build_close(struct engine *engine)
+{
+    if (engine->signal_thread_runs) {
+        (void)pthread_kill(engine->signal_thread, SIGUSR2);
+        (void)pthread_join(engine->signal_thread, NULL);
+    }
+    if (engine->exec != NULL) {
+        exec_free(engine->exec);
+    }
+    if (engine->dice != NULL) {
+        dice_close(engine->dice);
+    }
+    if (engine->store != NULL) {
+        store_close(engine->store);
+    }
+    loader_free(engine->loader);
+    analyses_forget(engine);
+    table_release(&engine->running);
+    table_release(&engine->needed_by);
+    table_release(&engine->damaged);
+    free(engine->analysis_at);
+    free(engine->merged_at);
+    free(engine->running_at);
+    free(engine->needed_by_at);
+    free(engine->damaged_open);
+    fd_close(&engine->root_fd);
+    arena_release(&engine->lock_arena);
+    arena_release(&engine->arena);
+    (void)pthread_mutex_destroy(&engine->graph_lock);
+    (void)pthread_mutex_destroy(&engine->lock);
+    (void)pthread_cond_destroy(&engine->finished);
+    free(engine);
+}
+
+/* What the user typed, made absolute. */
+static enum err patterns_read(struct engine *engine, const char *const *patterns, size_t count,
+    struct arena *arena, struct strs *ret_patterns, struct diags *diags)
+{
+    struct str *at = ARENA_NEW(arena, struct str, count);
+    for (size_t i = 0; i < count; i++) {
+        struct str text = str_of(patterns[i]);
+        struct pattern pattern;
+        enum err err =
+            pattern_parse(text, engine->workspace.here, SPAN_NONE, arena, &pattern, diags);
+        if (err != OK) {
+            return err;
+        }
+        bool absolute = str_starts(text, STR("//"));
+        bool tree = pattern.kind == PATTERN_TREE && engine->workspace.here.len > 0;
+        at[i] = absolute ? text
+                         : arena_printf(arena, "//%.*s%s%.*s", STR_ARG(engine->workspace.here),
+                               tree ? "/" : "", STR_ARG(text));
+    }
+    *ret_patterns = (struct strs){.at = at, .count = count};
+    return OK;
+}
+
+static bool links_wanted(const struct engine *engine, const struct goal *goal)
+{
+    bool selects = false;
+    for (size_t i = 0; i < goal->patterns.count; i++) {
+        selects =
+            selects || memchr(goal->patterns.at[i].ptr, '#', goal->patterns.at[i].len) != NULL;
+    }
+    return engine->options.mode == BUILD_OUTPUTS && !selects;
+}
+
+/* One transaction. ERR_CORRUPT: something in the store was found damaged, and the next round will
+ * make it again. */
+static enum err round_run(struct engine *engine, struct strs patterns, struct arena *arena,
+    struct goal *ret_goal, struct diags *diags)
+{
+    struct dice_want want = {
+        .kind = KEY_GOAL, .arg = goal_key(engine->options.mode, patterns, arena)};
+    struct dice_request request = {
+        .wants = &want, .count = 1, .keep_going = engine->options.keep_going, .describe = describe};
+    *ret_goal = (struct goal){0};
+    enum err err = dice_run(engine->dice, &request, diags);
+    bool has_goal = want.status == DICE_OK && (err == OK || engine->options.keep_going);
+    if (has_goal && goal_decode(arena_str(arena, want.value), arena, ret_goal) != OK) {
+        return diag_add(diags, ERR_INVALID, SPAN_NONE, "the graph is damaged");
+    }
+    ret_goal->patterns = patterns;
+    if (atomic_load(&engine->damaged_count) > 0) {
+        return ERR_CORRUPT;
+    }
+    if (has_goal && links_wanted(engine, ret_goal)) {
+        enum err links_err = links_update(engine, ret_goal, diags);
+        err = err == OK ? links_err : err;
+    }
+    return err;
+}
+
+enum err build_run(struct engine *engine, const char *const *patterns, size_t count,
+    struct arena *arena, struct goal *ret_goal, struct diags *diags)
+{
+    struct strs absolute;
+    enum err err = patterns_read(engine, patterns, count, arena, &absolute, diags);
+    if (err != OK) {
+        return err;
+    }
+    for (unsigned round = 0; round < ROUNDS_MAX; round++) {
+        struct diags found;
+        diags_init(&found, arena, engine->sources);
+        err = round_run(engine, absolute, arena, ret_goal, &found);
+        if (err != ERR_CORRUPT || round + 1 == ROUNDS_MAX) {
+            diags_append(diags, &found);
+            break;
+        }
+        progress_diags(engine, &found);
+        progress_text(engine, STR("straylight: what was damaged is made again\n"));
+        analyses_forget(engine);
+    }
+    progress_clear(engine);
+    if (err == OK || engine->exec != NULL) { /* what succeeded is remembered, whatever failed */
+        enum err saved = dirs_make(AT_FDCWD, engine->workspace.state, diags);
+        saved = saved == OK ? dice_save(engine->dice, diags) : saved;
+        err = err == OK ? saved : err;
+    }
+    return err;
+}
+
+void build_counts_get(const struct engine *engine, struct build_counts *ret_counts)
+{
+    *ret_counts = (struct build_counts){.run = engine->run_count,
+        .cached = engine->hit_count,
+        .interrupted = atomic_load(&engine->interrupted)};
+}
+
+enum err build_blob_get(struct engine *engine, const struct digest *digest, struct arena *arena,
+    struct str *ret_bytes, struct diags *diags)
+{
+    enum err err = engine->store != NULL
+                       ? OK
+                       : store_open(&io_real, engine->options.store_root, &engine->store, diags);
+    return err == OK ? store_get(engine->store, digest, FILE_BYTES_MAX, arena, ret_bytes, diags)
+                     : err;
+}
+
+enum err build_output_path(struct engine *engine, const struct goal_output *output,
+    struct arena *arena, struct str *ret_path, struct diags *diags)
+{
+    enum err err = engine->store != NULL
+                       ? OK
+                       : store_open(&io_real, engine->options.store_root, &engine->store, diags);
+    struct str path;
+    err = err == OK ? store_blob_path(engine->store, &output->digest,
+                          output->kind == TREE_EXECUTABLE, arena, &path, diags)
+                    : err;
+    if (err == OK) {
+        *ret_path = arena_printf(arena, "%s/%.*s", engine->options.store_root, STR_ARG(path));
+    }
+    return err;
+}
+
+struct str build_label_show(struct engine *engine, struct label label, struct arena *arena)
+{
+    return label_show(engine, label, arena);
+}
+
+enum err build_clean(struct engine *engine, uint64_t *ret_count, struct diags *diags)
+{
+    enum err err = links_remove(engine, ret_count, diags);
+    return err == OK ? tree_remove(AT_FDCWD, engine->workspace.state, diags) : err;
+}

@@ -1,0 +1,74 @@
+/* src/build/build.h: what the commands want of the engine.
+ *
+ *   build_open -> build_run(patterns) -> struct goal: what was built, and where it lies
+ *                                     -> out/<package>/<output> -> the store
+ *   `test` reads the tests' outcomes out of it, `run` the program's path. */
+#ifndef BUILD_BUILD_H
+#define BUILD_BUILD_H
+#include "build/target.h"
+#include "store/tree.h"
+
+enum build_mode {
+    BUILD_OUTPUTS,
+    BUILD_TESTS, /* builds and runs the tests among the targets, and nothing else */
+};
+struct build_options {
+    const char *store_root;
+    enum build_mode mode;
+    unsigned jobs; /* 0: one for each CPU */
+    bool keep_going;
+    bool verbose;  /* say what runs and why */
+    bool progress; /* stderr is a terminal */
+    bool colour;
+};
+struct goal_output {
+    struct str path; /* relative to its package */
+    enum tree_entry_kind kind;
+    struct digest digest;
+};
+struct goal_test {
+    bool passed;
+    uint64_t wall_us;
+    struct digest stdout_digest, stderr_digest;
+};
+struct goal_target {
+    struct label label;
+    bool is_default_config;
+    struct goal_output *outputs;
+    size_t output_count;
+    bool has_run, has_test;
+    struct run run; /* program and args only */
+    struct goal_test test;
+};
+struct goal {
+    struct goal_target *targets; /* that were finished, by label */
+    size_t target_count;
+    struct strs failed;    /* labels of those that were not (keep_going) */
+    struct strs patterns;  /* as asked, absolute */
+    uint64_t action_count; /* all that the targets need */
+};
+struct build_counts {
+    uint64_t run, cached; /* actions that ran; that were found in the action cache */
+    bool interrupted;
+};
+struct engine;
+/* Finds the workspace above the working folder. The caller gives `sources` to its diags too. */
+enum err build_open(const struct build_options *options, struct sources *sources,
+    struct engine **ret_engine, struct diags *diags);
+void build_close(struct engine *engine);
+/* Patterns as on the command line. ret_goal is in arena and meaningful on OK, or where
+ * keep_going is set and ret_goal->target_count > 0. Links are up to date then. */
+enum err build_run(struct engine *engine, const char *const *patterns, size_t count,
+    struct arena *arena, struct goal *ret_goal, struct diags *diags);
+void build_counts_get(const struct engine *engine, struct build_counts *ret_counts);
+/* The whole blob of what an action printed, in arena. */
+enum err build_blob_get(struct engine *engine, const struct digest *digest, struct arena *arena,
+    struct str *ret_bytes, struct diags *diags);
+/* The absolute path of an output in the store, verified, in arena. */
+enum err build_output_path(struct engine *engine, const struct goal_output *output,
+    struct arena *arena, struct str *ret_path, struct diags *diags);
+/* Removes our links and what the workspace keeps between runs; the store keeps its content. */
+enum err build_clean(struct engine *engine, uint64_t *ret_count, struct diags *diags);
+/* As people write it. */
+struct str build_label_show(struct engine *engine, struct label label, struct arena *arena);
+#endif

@@ -1,0 +1,216 @@
+/* src/build/engine.h: what the keys of one build share; private to build/.
+ *
+ *   GOAL patterns                        leaves: read from the world
+ *    |-> PACKAGES folder -> FOLDER         FOLDER  sub-folders, has it a BUILD.dhall
+ *    |-> PACKAGE (path, configuration)     FILE    kind and digest
+ *    |     '-> WORKSPACE, FILE             DAMAGE  was this blob found altered
+ *    '-> ACTION (label, number)
+ *          |-> TARGET label -> PACKAGE     one target cut out: others in its file do not matter
+ *          |-> SET label -> TARGET, SETs   what dependents see; digests of those below it, so that
+ *          |                               the sets of the direct dependencies stand for all
+ *          |-> FILE, ACTION                inputs
+ *          '-> DAMAGE                      of its outputs
+ *
+ * Arguments are texts: paths, "//a:b@c", "//a:b@c#3". Values are CBOR (each function says what). */
+#ifndef BUILD_ENGINE_H
+#define BUILD_ENGINE_H
+#include "build/build.h"
+#include "build/expand.h"
+#include "build/package.h"
+#include "build/workspace.h"
+#include "codec/cbor.h"
+#include "dice/dice.h"
+#include "exec/exec.h"
+#include <pthread.h>
+#include <stdatomic.h>
+
+enum key_kind {
+    KEY_FILE,
+    KEY_FOLDER,
+    KEY_PACKAGES,
+    KEY_WORKSPACE,
+    KEY_PACKAGE,
+    KEY_TARGET,
+    KEY_SET,
+    KEY_ACTION,
+    KEY_GOAL,
+    KEY_DAMAGE,
+    KEY_COUNT,
+};
+
+/* A target that takes part in this build: decoded, with the expander that its actions share. */
+struct analysis {
+    struct target target;
+    struct expander expander;
+};
+
+struct loader; /* build/load.c: the Dhall session */
+struct engine {
+    struct build_options options;
+    struct workspace workspace;
+    int root_fd;
+    struct arena arena; /* of the thread that opened it */
+    struct sources *sources;
+    struct dice *dice;
+    struct store *store; /* NULL until something must be computed */
+    struct exec *exec;   /* the same */
+    pthread_t signal_thread;
+    bool signal_thread_runs;
+    atomic_bool interrupted;
+
+    struct loader *loader;
+
+    pthread_mutex_t graph_lock; /* of what follows, up to the next lock */
+    struct arena graph_arena;
+    struct tset_graph graph;
+    struct table analyses;         /* label -> row of analysis_at */
+    struct analysis **analysis_at; /* owned array; each in graph_arena */
+    uint32_t analysis_cap;
+    struct table merged;      /* bytes of trees -> row of merged_at */
+    struct merged *merged_at; /* owned (build/action.h) */
+    uint32_t merged_cap;
+
+    pthread_mutex_t lock; /* of what follows */
+    pthread_cond_t finished;
+    struct arena lock_arena;
+    struct str default_config; /* of straylight.dhall; empty until it is read */
+    struct table running;      /* keys of actions being run: hex -> row of running_at */
+    bool *running_at;          /* owned */
+    uint32_t running_cap;
+    struct table needed_by;   /* label -> row of needed_by_at: who asked for it first */
+    struct str *needed_by_at; /* owned */
+    uint32_t needed_by_cap;
+    struct table damaged; /* hex of blobs found altered or gone -> row of damaged_open */
+    bool *damaged_open;   /* owned: not made again yet */
+    uint32_t damaged_cap;
+    atomic_uint damaged_count; /* of the open ones */
+    uint64_t run_count, hit_count, started_count;
+    char line[512]; /* the progress line that stands on the terminal; "" if none */
+};
+
+/* Leaves (build/leaf.c). */
+enum file_kind {
+    FILE_ABSENT = 0,
+    FILE_REGULAR,
+    FILE_EXECUTABLE,
+    FILE_FOLDER,
+    FILE_OTHER, /* a device, a socket, unreadable */
+};
+struct file {
+    enum file_kind kind;
+    struct digest digest; /* of FILE_REGULAR and FILE_EXECUTABLE */
+};
+enum dice_status file_compute(
+    struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags);
+bool file_unchanged(void *context, struct str arg, struct str value, struct str stamp);
+struct file file_decode(struct str value);
+enum dice_status folder_compute(
+    struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags);
+bool folder_unchanged(void *context, struct str arg, struct str value, struct str stamp);
+struct folder {
+    bool has_package, has_workspace;
+    struct strs below; /* names of sub-folders */
+};
+struct folder folder_decode(struct str value, struct arena *arena);
+enum dice_status damage_compute(
+    struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags);
+bool damage_unchanged(void *context, struct str arg, struct str value, struct str stamp);
+/* Says that a blob is not what it should be: the action that makes it runs again. */
+void damage_add(struct engine *engine, const struct digest *digest);
+void damage_repaired(struct engine *engine, const struct digest *digest);
+bool damage_is(struct engine *engine, const struct digest *digest);
+
+/* Packages (build/load.c). */
+struct loader *loader_new(struct engine *engine);
+void loader_free(struct loader *loader);
+enum dice_status workspace_compute(
+    struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags);
+struct settings {
+    struct strs configs;      /* the first is the default */
+    struct strs config_texts; /* Dhall: { name = .., mode = .., exec = .. } */
+    struct str exec_config, exec_config_text;
+    struct grade grants;
+};
+enum dice_status settings_need(
+    struct dice_task *task, struct arena *arena, struct settings *ret_settings);
+enum dice_status package_compute(
+    struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags);
+/* A package out of turn, for an error's help: nothing comes to depend on it. */
+enum err package_peek(struct engine *engine, struct str package, struct str config,
+    const struct settings *settings, struct arena *arena, struct package_entry **ret_entries,
+    size_t *ret_count);
+/* Where the package's file says `needle` in `target`: reads the file again, for an error. */
+struct span engine_place(struct engine *engine, struct str package, struct str target,
+    struct str needle, struct arena *arena);
+
+/* Targets and sets (build/graph.c). */
+enum dice_status packages_compute(
+    struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags);
+enum dice_status packages_need(
+    struct dice_task *task, struct str folder, struct arena *arena, struct strs *ret_packages);
+enum dice_status target_compute(
+    struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags);
+enum dice_status set_compute(
+    struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags);
+/* The text that names a target as a key. In arena. */
+struct str label_key(struct label label, struct arena *arena);
+struct label label_of_key(struct str key);
+/* Is there such a target, and may `from` (NULL: the user) depend on it? Its story is in diags. */
+enum dice_status target_exists(
+    struct dice_task *task, struct label label, const struct target *from, struct diags *diags);
+/* The target, with what its sets need: borrowed for the transaction. */
+enum dice_status analysis_need(
+    struct dice_task *task, struct label label, struct analysis **ret_analysis);
+/* As people write it: without the configuration if it is the default one. */
+struct str label_show(struct engine *engine, struct label label, struct arena *arena);
+/* ", needed by //b:c, needed by //d:e": who asked for it, up to what the user named. */
+struct str needed_by_show(struct engine *engine, struct label label, struct arena *arena);
+void needed_by_add(struct engine *engine, struct label label, struct label by);
+
+/* Actions (build/action.c). */
+struct made {        /* an output of an action, as dice keeps it */
+    struct str path; /* relative to its package */
+    enum tree_entry_kind kind;
+    struct digest digest;
+};
+struct outcome {
+    const struct made *outputs;
+    size_t output_count;
+    struct strs producers; /* keys of the actions whose outputs it reads */
+    struct digest stdout_digest, stderr_digest;
+    bool passed; /* of a test; others never end otherwise */
+    uint64_t wall_us;
+};
+enum dice_status action_compute(
+    struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags);
+enum err outcome_decode(struct str value, struct arena *arena, struct outcome *ret_outcome);
+/* "//a:b@c#3". */
+struct str action_key(struct label label, size_t number, struct arena *arena);
+enum err action_of_key(struct str key, struct label *ret_label, size_t *ret_number);
+
+/* Goals (build/goal.c). arg: goal_key; value: for goal_decode. */
+enum dice_status goal_compute(
+    struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags);
+struct str goal_key(enum build_mode mode, struct strs patterns, struct arena *arena);
+enum err goal_decode(struct str value, struct arena *arena, struct goal *ret_goal);
+
+/* Failures (build/failure.c): tells the story of an action that ended badly. */
+struct job;
+void failure_tell(struct job *job, const struct exec_result *result);
+
+/* Progress (build/progress.c): one line on a terminal, and texts between its changes. */
+void progress_start(struct engine *engine, struct str what);
+void progress_end(struct engine *engine);
+void progress_clear(struct engine *engine);
+void progress_text(struct engine *engine, struct str text);
+void progress_diags(struct engine *engine, const struct diags *diags);
+/* A word as a shell would take it back. */
+void shell_word_add(struct buf *text, struct str word);
+
+/* Links (build/links.c). */
+enum err links_update(struct engine *engine, const struct goal *goal, struct diags *diags);
+enum err links_remove(struct engine *engine, uint64_t *ret_count, struct diags *diags);
+
+/* Opens the store and forks the runners if that was not done yet (build/build.c). */
+enum err engine_start(struct engine *engine, struct diags *diags);
+#endif

@@ -1,0 +1,336 @@
+/* src/build/leaf.c: files and folders of the workspace, as leaves of dice.
+ *
+ * The value is content; the stamp is stat data, which only saves hashing. A stamp is used again
+ * only if the file could not have changed since without its times changing too: mtime and ctime are
+ * older, by more than the file system's tick, than the clock read before hashing. */
+#include "base/file.h"
+#include "build/engine.h"
+#include "digest/sha256.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    TICK_NS = 20 * 1000 * 1000,          /* two ticks of the slowest kernel clock, 100 Hz */
+    COARSE_TICK_NS = 2 * 1000 * 1000000, /* whole seconds, or FAT's two */
+    CHUNK_BYTES = 128 * 1024,
+};
+struct stamp {
+    int64_t mtime_ns, ctime_ns;
+    uint64_t size_bytes, inode, device;
+    uint32_t mode, usable;
+};
+
+static int64_t time_ns(struct timespec time)
+{
+    return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+static struct stamp stamp_of(const struct stat *st)
+{
+    return (struct stamp){.mtime_ns = time_ns(st->st_mtim),
+        .ctime_ns = time_ns(st->st_ctim),
+        .size_bytes = (uint64_t)st->st_size,
+        .inode = st->st_ino,
+        .device = st->st_dev,
+        .mode = st->st_mode};
+}
+
+/* clock_ns was read before the stat and before what the value is made of. */
+static void stamp_give(struct dice_task *task, const struct stat *st, int64_t clock_ns)
+{
+    struct stamp stamp = stamp_of(st);
+    bool coarse = st->st_mtim.tv_nsec == 0 && st->st_ctim.tv_nsec == 0;
+    int64_t newest = stamp.mtime_ns > stamp.ctime_ns ? stamp.mtime_ns : stamp.ctime_ns;
+    stamp.usable = newest < clock_ns - (coarse ? (int64_t)COARSE_TICK_NS : (int64_t)TICK_NS);
+    dice_task_stamp(task, (struct str){.ptr = (const char *)&stamp, .len = sizeof stamp});
+}
+
+static int64_t clock_now_ns(void)
+{
+    struct timespec now;
+    return clock_gettime(CLOCK_REALTIME, &now) == 0 ? time_ns(now) : 0;
+}
+
+/* Paths of keys have no NUL behind them. Returns fstatat's result; ENAMETOOLONG is its answer too.
+ */
+static int stat_at(int dir_fd, struct str path, struct stat *ret_stat)
+{
+    char name[4097];
+    if (path.len >= sizeof name) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    memcpy(name, path.ptr, path.len);
+    name[path.len] = 0;
+    return fstatat(dir_fd, path.len == 0 ? "." : name, ret_stat, 0);
+}
+
+static bool stamp_holds(int dir_fd, struct str path, struct str stamp)
+{
+    struct stat st;
+    struct stamp old;
+    if (stamp.len != sizeof old) {
+        return false;
+    }
+    memcpy(&old, stamp.ptr, sizeof old);
+    if (stat_at(dir_fd, path, &st) != 0 || old.usable == 0) {
+        return false;
+    }
+    struct stamp now = stamp_of(&st);
+    return now.mtime_ns == old.mtime_ns && now.ctime_ns == old.ctime_ns &&
+           now.size_bytes == old.size_bytes && now.inode == old.inode && now.device == old.device &&
+           now.mode == old.mode;
+}
+
+static enum err fd_hash(int fd, struct digest *ret_digest)
+{
+    struct sha256 sha;
+    sha256_init(&sha);
+    char *chunk = memory_alloc(CHUNK_BYTES);
+    uint64_t size = 0;
+    ssize_t got;
+    while ((got = fd_read_full(fd, chunk, CHUNK_BYTES)) > 0) {
+        sha256_add(&sha, (struct str){.ptr = chunk, .len = (size_t)got});
+        size += (uint64_t)got;
+    }
+    free(chunk);
+    sha256_final(&sha, ret_digest->hash);
+    ret_digest->size_bytes = size;
+    return got == 0 ? OK : ERR_IO;
+}
+
+static struct file file_look(int fd, const struct stat *st)
+{
+    struct file file = {.kind = FILE_OTHER};
+    if (S_ISDIR(st->st_mode)) {
+        file.kind = FILE_FOLDER;
+    } else if (S_ISREG(st->st_mode) && fd_hash(fd, &file.digest) == OK) {
+        file.kind = (st->st_mode & S_IXUSR) != 0 ? FILE_EXECUTABLE : FILE_REGULAR;
+    }
+    return file;
+}
+
+/* Value: the kind as a digit, then the digest's text. */
+enum dice_status file_compute(
+    struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags)
+{
+    (void)diags;
+    const struct engine *engine = dice_task_context(task);
+    struct file file = {.kind = FILE_ABSENT};
+    int64_t clock_ns = clock_now_ns();
+    AUTO_BUF path = {0};
+    buf_add(&path, arg);
+    buf_add_byte(&path, 0);
+    /* O_NONBLOCK: a FIFO must not hang us. */
+    AUTO_CLOSE int fd = openat(engine->root_fd, path.ptr, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    struct stat st;
+    if (fd >= 0 && fstat(fd, &st) == 0) {
+        file = file_look(fd, &st);
+        stamp_give(task, &st, clock_ns);
+    } else if (errno != ENOENT && errno != ENOTDIR) {
+        file.kind = FILE_OTHER;
+    }
+    buf_add_byte(ret_value, (uint8_t)('0' + (int)file.kind));
+    if (file.kind == FILE_REGULAR || file.kind == FILE_EXECUTABLE) {
+        char text[DIGEST_TEXT_MAX];
+        buf_add(ret_value, digest_format(&file.digest, text));
+    }
+    return DICE_OK;
+}
+
+struct file file_decode(struct str value)
+{
+    struct file file = {.kind = FILE_OTHER};
+    if (value.len > 0 && value.ptr[0] >= '0' && value.ptr[0] <= '0' + (int)FILE_OTHER) {
+        file.kind = (enum file_kind)(value.ptr[0] - '0');
+    }
+    if ((file.kind == FILE_REGULAR || file.kind == FILE_EXECUTABLE) &&
+        digest_parse(str_sub(value, 1, value.len), &file.digest) != OK) {
+        file.kind = FILE_OTHER;
+    }
+    return file;
+}
+
+bool file_unchanged(void *context, struct str arg, struct str value, struct str stamp)
+{
+    const struct engine *engine = context;
+    if (value.len == 1 && value.ptr[0] == '0' + (int)FILE_ABSENT) {
+        struct stat st;
+        return stat_at(engine->root_fd, arg, &st) != 0 && (errno == ENOENT || errno == ENOTDIR);
+    }
+    return stamp_holds(engine->root_fd, arg, stamp);
+}
+
+static int name_order(const void *a, const void *b)
+{
+    return str_cmp(*(const struct str *)a, *(const struct str *)b);
+}
+
+/* Folders that may hold packages: not hidden ones, no links, not out/ at the root. */
+static bool is_below(int dir_fd, const struct dirent *entry, bool at_root)
+{
+    if (entry->d_name[0] == '.' || (at_root && workspace_reserved(str_of(entry->d_name)))) {
+        return false;
+    }
+    if (entry->d_type != DT_UNKNOWN) {
+        return entry->d_type == DT_DIR;
+    }
+    struct stat st;
+    return fstatat(dir_fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* Value: [has a package, is a workspace, [names of sub-folders]]. */
+static void folder_list(DIR *dir, bool at_root, struct buf *ret_value)
+{
+    struct arena arena = {0};
+    struct buf names = {0};
+    bool has_package = false, has_workspace = false;
+    const struct dirent *entry;
+    while ((entry = readdir(dir)) != NULL) {
+        has_package = has_package || strcmp(entry->d_name, PACKAGE_FILE) == 0;
+        has_workspace = has_workspace || strcmp(entry->d_name, WORKSPACE_FILE) == 0;
+        if (is_below(dirfd(dir), entry, at_root)) {
+            struct str name = arena_str(&arena, str_of(entry->d_name));
+            buf_add(&names, (struct str){.ptr = (const char *)&name, .len = sizeof name});
+        }
+    }
+    struct str *at = (struct str *)(void *)names.ptr;
+    size_t count = names.len / sizeof *at;
+    if (count > 0) {
+        qsort(at, count, sizeof *at, name_order);
+    }
+    cbor_bool_add(ret_value, has_package);
+    cbor_bool_add(ret_value, has_workspace);
+    cbor_head_add(ret_value, CBOR_ARRAY, count);
+    for (size_t i = 0; i < count; i++) {
+        cbor_text_add(ret_value, at[i]);
+    }
+    buf_release(&names);
+    arena_release(&arena);
+}
+
+enum dice_status folder_compute(
+    struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags)
+{
+    const struct engine *engine = dice_task_context(task);
+    int64_t clock_ns = clock_now_ns();
+    AUTO_BUF path = {0};
+    buf_add(&path, arg.len == 0 ? STR(".") : arg);
+    buf_add_byte(&path, 0);
+    int fd = openat(engine->root_fd, path.ptr, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    struct stat st;
+    DIR *dir = fd >= 0 && fstat(fd, &st) == 0 ? fdopendir(fd) : NULL;
+    if (dir == NULL) {
+        int error_number = errno;
+        fd_close(&fd);
+        if (error_number == ENOENT || error_number == ENOTDIR || error_number == ELOOP) {
+            cbor_bool_add(ret_value, false);
+            cbor_bool_add(ret_value, false);
+            cbor_head_add(ret_value, CBOR_ARRAY, 0);
+            return DICE_OK;
+        }
+        return diag_add_errno(diags, error_number, "cannot read the folder %s", path.ptr) == OK
+                   ? DICE_OK
+                   : DICE_FAILED;
+    }
+    stamp_give(task, &st, clock_ns);
+    folder_list(dir, arg.len == 0, ret_value);
+    return closedir(dir) == 0 ? DICE_OK : DICE_FAILED;
+}
+
+bool folder_unchanged(void *context, struct str arg, struct str value, struct str stamp)
+{
+    const struct engine *engine = context;
+    (void)value;
+    return stamp_holds(engine->root_fd, arg, stamp);
+}
+
+struct folder folder_decode(struct str value, struct arena *arena)
+{
+    struct folder folder = {0};
+    struct cbor_reader reader;
+    cbor_reader_init(&reader, value);
+    uint64_t count = 0;
+    bool good = cbor_read_bool(&reader, &folder.has_package) == OK &&
+                cbor_read_bool(&reader, &folder.has_workspace) == OK &&
+                cbor_read_array(&reader, reader.input.len, &count) == OK;
+    struct str *at = ARENA_NEW(arena, struct str, (size_t)count);
+    for (uint64_t i = 0; i < count && good; i++) {
+        good = cbor_read_text(&reader, &at[i]) == OK;
+    }
+    folder.below = (struct strs){.at = at, .count = good ? (size_t)count : 0};
+    return folder;
+}
+
+static bool damage_open(struct engine *engine, struct str hex)
+{
+    if (atomic_load(&engine->damaged_count) == 0 || pthread_mutex_lock(&engine->lock) != 0) {
+        return false;
+    }
+    uint32_t row = table_get(&engine->damaged, hex);
+    bool open = row != TABLE_NONE && engine->damaged_open[row];
+    (void)pthread_mutex_unlock(&engine->lock);
+    return open;
+}
+
+static void damage_set(struct engine *engine, const struct digest *digest, bool open)
+{
+    char hex[DIGEST_HEX_BYTES];
+    if (pthread_mutex_lock(&engine->lock) != 0) {
+        return;
+    }
+    uint32_t before = engine->damaged.len;
+    uint32_t row = table_add(&engine->damaged, &engine->lock_arena, digest_hex(digest, hex));
+    if (row >= engine->damaged_cap) {
+        engine->damaged_cap = engine->damaged_cap == 0 ? 16 : engine->damaged_cap * 2;
+        engine->damaged_open =
+            memory_realloc(engine->damaged_open, engine->damaged_cap * sizeof(bool));
+    }
+    bool was_open = row < before && engine->damaged_open[row];
+    engine->damaged_open[row] = open;
+    if (open != was_open) {
+        (void)atomic_fetch_add(&engine->damaged_count, open ? 1U : -1U);
+    }
+    (void)pthread_mutex_unlock(&engine->lock);
+}
+
+void damage_add(struct engine *engine, const struct digest *digest)
+{
+    damage_set(engine, digest, true);
+}
+
+void damage_repaired(struct engine *engine, const struct digest *digest)
+{
+    if (atomic_load(&engine->damaged_count) > 0) {
+        damage_set(engine, digest, false);
+    }
+}
+
+bool damage_is(struct engine *engine, const struct digest *digest)
+{
+    char hex[DIGEST_HEX_BYTES];
+    return damage_open(engine, digest_hex(digest, hex));
+}
+
+/* Value: empty, or the time at which the blob was found damaged: then what makes it runs again. */
+enum dice_status damage_compute(
+    struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags)
+{
+    (void)diags;
+    if (damage_open(dice_task_context(task), arg)) {
+        buf_printf(ret_value, "%lld", (long long)clock_now_ns());
+    }
+    return DICE_OK;
+}
+
+bool damage_unchanged(void *context, struct str arg, struct str value, struct str stamp)
+{
+    (void)value;
+    (void)stamp;
+    return !damage_open(context, arg);
+}

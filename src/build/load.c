@@ -1,0 +1,538 @@
+/* src/build/load.c: BUILD.dhall and straylight.dhall through the Dhall session.
+ *
+ *   PACKAGE -> lock -> dhall_load -> package_read -> CBOR, kept -> unlock
+ *           -> FILE of every file that was read: is what dice knows what was parsed?
+ *
+ * The session reads files itself, because it cannot stop in the middle to wait for a key; what it
+ * read is then asked of dice, which so learns what the package depends on. */
+#include "base/file.h"
+#include "build/engine.h"
+#include "build/packages.h"
+#include <fcntl.h>
+#include <stdlib.h>
+
+struct loaded { /* one package in one configuration, or straylight.dhall */
+    bool done;
+    struct str value;    /* CBOR */
+    struct strs imports; /* names of the files that were read */
+    struct strs folders; /* none may be a package of its own */
+};
+struct loader {
+    struct engine *engine;
+    pthread_mutex_t lock;
+    struct arena arena; /* results, and the texts of files */
+    struct dhall *dhall;
+    struct table files;      /* canonical name -> row of contents */
+    struct digest *contents; /* owned: of what was parsed */
+    uint32_t file_cap;
+    struct table absent;      /* names that were asked for and are not there */
+    struct table results;     /* key of the package -> row of result_at */
+    struct loaded *result_at; /* owned */
+    uint32_t result_cap;
+};
+
+static enum err embedded_read(struct str name, struct str *ret_bytes, struct diags *diags)
+{
+    if (package_find(name, ret_bytes)) {
+        return OK;
+    }
+    enum err err = diag_add(diags, ERR_INVALID, SPAN_NONE,
+        "%.*s is not one of the packages that straylight holds", STR_ARG(name));
+    diag_help(
+        diags, "a build reads no network; put the file into the workspace and import it by path");
+    return err;
+}
+
+static enum err loader_read(void *context, const struct dhall_import *import, struct str name,
+    struct arena *arena, struct str *ret_bytes, struct diags *diags)
+{
+    struct loader *loader = context;
+    (void)import;
+    if (name.len == 0 || name.ptr[0] != '/') {
+        return embedded_read(name, ret_bytes, diags);
+    }
+    enum err err =
+        file_read(AT_FDCWD, arena_cstr(arena, name), FILE_BYTES_MAX, arena, ret_bytes, diags);
+    if (err != OK) {
+        (void)table_add(&loader->absent, &loader->arena, name);
+        return err;
+    }
+    uint32_t row = table_add(&loader->files, &loader->arena, name);
+    if (row >= loader->file_cap) {
+        loader->file_cap = loader->file_cap == 0 ? 64 : loader->file_cap * 2;
+        loader->contents =
+            memory_realloc(loader->contents, loader->file_cap * sizeof *loader->contents);
+    }
+    loader->contents[row] = digest_of(*ret_bytes);
+    return OK;
+}
+
+struct loader *loader_new(struct engine *engine)
+{
+    struct loader *loader = memory_calloc(1, sizeof *loader);
+    loader->engine = engine;
+    if (pthread_mutex_init(&loader->lock, NULL) != 0) {
+        memory_exhausted();
+    }
+    return loader;
+}
+
+void loader_free(struct loader *loader)
+{
+    if (loader->dhall != NULL) {
+        dhall_free(loader->dhall);
+    }
+    table_release(&loader->files);
+    table_release(&loader->absent);
+    table_release(&loader->results);
+    free(loader->contents);
+    free(loader->result_at);
+    arena_release(&loader->arena);
+    (void)pthread_mutex_destroy(&loader->lock);
+    free(loader);
+}
+
+static struct dhall *session(struct loader *loader)
+{
+    if (loader->dhall == NULL) {
+        struct dhall_reader reader = {
+            .context = loader, .read = loader_read, .refuse_unfrozen = true, .refuse_env = true};
+        struct dhall_limits limits = {0};
+        loader->dhall = dhall_new(&reader, &limits, loader->engine->sources);
+    }
+    return loader->dhall;
+}
+
+/* A file as dice names it: below the workspace's root, or absolute. */
+static struct str file_key(const struct engine *engine, struct str name)
+{
+    struct str root = str_of(engine->workspace.root);
+    if (str_starts(name, root) && name.len > root.len && name.ptr[root.len] == '/') {
+        return str_sub(name, root.len + 1, name.len);
+    }
+    return name;
+}
+
+static struct strs imports_of(struct loader *loader, const struct dhall_loaded *loaded)
+{
+    size_t count = 0;
+    struct str *at =
+        ARENA_NEW(&loader->arena, struct str, loaded->import_count + loader->absent.len);
+    for (size_t i = 0; i < loaded->import_count; i++) {
+        if (loaded->imports[i].len > 0 && loaded->imports[i].ptr[0] == '/') {
+            at[count++] = loaded->imports[i];
+        }
+    }
+    for (uint32_t row = 0; row < loader->absent.len; row++) {
+        at[count++] = loader->absent.keys[row];
+    }
+    return (struct strs){.at = at, .count = count};
+}
+
+/* Dice learns what was read. A file whose content is another by now makes the whole thing fail:
+ * its old content must not be kept under its new name. */
+static enum dice_status imports_need(
+    struct dice_task *task, struct loader *loader, struct strs imports, struct diags *diags)
+{
+    struct engine *engine = loader->engine;
+    for (size_t i = 0; i < imports.count; i++) {
+        struct str key = file_key(engine, imports.at[i]);
+        struct str value;
+        enum dice_status status = dice_need(task, KEY_FILE, key, &value);
+        if (status != DICE_OK) {
+            return status;
+        }
+        struct file file = file_decode(value);
+        bool is_file = file.kind == FILE_REGULAR || file.kind == FILE_EXECUTABLE;
+        bool same = false;
+        if (pthread_mutex_lock(&loader->lock) == 0) {
+            uint32_t row = table_get(&loader->files, imports.at[i]);
+            same = row == TABLE_NONE ? !is_file
+                                     : is_file && digest_eq(&loader->contents[row], &file.digest);
+            (void)pthread_mutex_unlock(&loader->lock);
+        }
+        if (!same) {
+            enum err err = diag_add(
+                diags, ERR_RETRY, SPAN_NONE, "%.*s changed while it was being read", STR_ARG(key));
+            diag_help(diags, "run the command again");
+            return err == OK ? DICE_OK : DICE_FAILED;
+        }
+    }
+    return DICE_OK;
+}
+
+static struct loaded *result_slot(struct loader *loader, struct str key)
+{
+    uint32_t before = loader->results.len;
+    uint32_t row = table_add(&loader->results, &loader->arena, key);
+    if (row >= loader->result_cap) {
+        loader->result_cap = loader->result_cap == 0 ? 16 : loader->result_cap * 2;
+        loader->result_at =
+            memory_realloc(loader->result_at, loader->result_cap * sizeof *loader->result_at);
+    }
+    if (row == before) {
+        loader->result_at[row] = (struct loaded){0};
+    }
+    return &loader->result_at[row];
+}
+
+/* straylight.dhall. */
+
+/* What the engine wants of it, as types: a fault in it is a type error with its place. */
+static const char workspace_text[] =
+    "let Configuration = { mode : < Debug | Release >, name : Text }\n"
+    "let Resource = < Auth : Text | Filesystem : Text | Network | Sandbox : Text >\n"
+    "let workspace = ./" WORKSPACE_FILE "\n"
+    "in  { configurations = workspace.configurations : List Configuration\n"
+    "    , tools = workspace.tools : Configuration\n"
+    "    , grants = workspace.grants : List Resource\n"
+    "    }\n";
+
+/* Adds the configuration's name and its Dhall text to value. */
+static enum err configuration_add(struct loader *loader, const struct dhall_value *value, bool exec,
+    struct buf *ret_value, struct diags *diags)
+{
+    const struct dhall_value *name_value, *mode_value, *nothing;
+    struct str name, mode;
+    if (dhall_value_field(loader->dhall, value, STR("name"), &name_value) != OK ||
+        dhall_value_text(loader->dhall, name_value, &name) != OK ||
+        dhall_value_field(loader->dhall, value, STR("mode"), &mode_value) != OK ||
+        dhall_value_union(loader->dhall, mode_value, &mode, &nothing) != OK) {
+        return diag_add(diags, ERR_INVALID, SPAN_NONE, "%s: a configuration is not { name, mode }",
+            WORKSPACE_FILE);
+    }
+    struct arena arena = {0};
+    struct label label;
+    struct str text = arena_printf(&arena, ":x@%.*s", STR_ARG(name));
+    enum err err = label_parse(text, STR(""), SPAN_NONE, &arena, &label, diags);
+    arena_release(&arena);
+    if (err != OK) {
+        return diag_add(diags, ERR_INVALID, SPAN_NONE,
+            "%s: \"%.*s\" cannot be a configuration's name", WORKSPACE_FILE, STR_ARG(name));
+    }
+    AUTO_BUF dhall = {0};
+    buf_printf(&dhall, "{ name = \"%.*s\", mode = < Debug | Release >.%.*s, exec = %s }",
+        STR_ARG(name), STR_ARG(mode), exec ? "True" : "False");
+    cbor_text_add(ret_value, name);
+    cbor_text_add(ret_value, buf_str(&dhall));
+    return OK;
+}
+
+static enum err grants_add(struct loader *loader, const struct dhall_value *list,
+    struct buf *ret_value, struct diags *diags)
+{
+    const struct dhall_value *const *elements;
+    size_t count;
+    enum err err = dhall_value_list(loader->dhall, list, &elements, &count);
+    cbor_head_add(ret_value, CBOR_ARRAY, err == OK ? count : 0);
+    for (size_t i = 0; err == OK && i < count; i++) {
+        struct str kind, name = STR("");
+        const struct dhall_value *payload;
+        err = dhall_value_union(loader->dhall, elements[i], &kind, &payload);
+        if (err == OK && payload != NULL) {
+            err = dhall_value_text(loader->dhall, payload, &name);
+        }
+        cbor_text_add(ret_value, err == OK ? kind : STR(""));
+        cbor_text_add(ret_value, name);
+    }
+    return err == OK ? OK
+                     : diag_add(diags, ERR_INVALID, SPAN_NONE,
+                           "%s: its grants are not a list of resources", WORKSPACE_FILE);
+}
+
+/* Value: [name, text, ...], name, text of the tools', [kind, name, ...]. */
+static enum err workspace_load(
+    struct loader *loader, struct loaded *result, struct buf *value, struct diags *diags)
+{
+    struct dhall_loaded loaded;
+    struct str dir = str_of(loader->engine->workspace.root);
+    enum err err = dhall_load_text(session(loader), STR(WORKSPACE_FILE " as a workspace"), dir,
+        str_of(workspace_text), &loaded, diags);
+    if (err != OK) {
+        return diag_add(diags, err, SPAN_NONE, "cannot read %s", WORKSPACE_FILE);
+    }
+    result->imports = imports_of(loader, &loaded);
+    const struct dhall_value *field;
+    const struct dhall_value *const *elements;
+    size_t count = 0;
+    if (dhall_value_field(loader->dhall, loaded.value, STR("configurations"), &field) != OK ||
+        dhall_value_list(loader->dhall, field, &elements, &count) != OK || count == 0) {
+        return diag_add(diags, ERR_INVALID, SPAN_NONE, "%s has no configuration", WORKSPACE_FILE);
+    }
+    cbor_head_add(value, CBOR_ARRAY, count * 2);
+    for (size_t i = 0; i < count && err == OK; i++) {
+        err = configuration_add(loader, elements[i], false, value, diags);
+    }
+    if (err == OK) {
+        err = dhall_value_field(loader->dhall, loaded.value, STR("tools"), &field);
+    }
+    if (err == OK) {
+        err = configuration_add(loader, field, true, value, diags);
+    }
+    if (err == OK) {
+        err = dhall_value_field(loader->dhall, loaded.value, STR("grants"), &field);
+    }
+    return err == OK ? grants_add(loader, field, value, diags) : err;
+}
+
+enum dice_status workspace_compute(
+    struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags)
+{
+    (void)arg;
+    struct engine *engine = dice_task_context(task);
+    struct loader *loader = engine->loader;
+    if (pthread_mutex_lock(&loader->lock) != 0) {
+        return DICE_FAILED;
+    }
+    struct loaded result = *result_slot(loader, STR(""));
+    enum err err = OK;
+    if (!result.done) {
+        AUTO_BUF value = {0};
+        err = workspace_load(loader, &result, &value, diags);
+        result.value = arena_str(&loader->arena, buf_str(&value));
+        result.done = err == OK;
+        *result_slot(loader, STR("")) = result;
+    }
+    (void)pthread_mutex_unlock(&loader->lock);
+    if (err != OK) {
+        return DICE_FAILED;
+    }
+    enum dice_status status = imports_need(task, loader, result.imports, diags);
+    if (status == DICE_OK) {
+        buf_add(ret_value, result.value);
+    }
+    return status;
+}
+
+static enum err grants_decode(
+    struct cbor_reader *reader, struct arena *arena, struct grade *ret_grants)
+{
+    uint64_t count;
+    enum err err = cbor_read_array(reader, reader->input.len, &count);
+    struct resource *at = err == OK ? ARENA_NEW(arena, struct resource, (size_t)count) : NULL;
+    for (uint64_t i = 0; err == OK && i < count; i++) {
+        struct str kind;
+        err = cbor_read_text(reader, &kind);
+        unsigned j = 0;
+        while (err == OK && j < RESOURCE_KIND_COUNT &&
+               !str_eq(kind, str_of(resource_kind_name((enum resource_kind)j)))) {
+            j++;
+        }
+        if (j == RESOURCE_KIND_COUNT) {
+            err = ERR_INVALID;
+        }
+        at[i].kind = (enum resource_kind)j;
+        err = err == OK ? cbor_read_text(reader, &at[i].name) : err;
+    }
+    *ret_grants = err == OK ? grade_of(at, (size_t)count, arena) : GRADE_PURE;
+    return err;
+}
+
+enum dice_status settings_need(
+    struct dice_task *task, struct arena *arena, struct settings *ret_settings)
+{
+    struct str value;
+    enum dice_status status = dice_need(task, KEY_WORKSPACE, STR(""), &value);
+    if (status != DICE_OK) {
+        return status;
+    }
+    struct cbor_reader reader;
+    cbor_reader_init(&reader, value);
+    uint64_t count = 0;
+    enum err err = cbor_read_array(&reader, value.len, &count);
+    size_t config_count = (size_t)count / 2;
+    struct str *names = ARENA_NEW(arena, struct str, config_count);
+    struct str *texts = ARENA_NEW(arena, struct str, config_count);
+    for (size_t i = 0; i < config_count && err == OK; i++) {
+        err = cbor_read_text(&reader, &names[i]);
+        err = err == OK ? cbor_read_text(&reader, &texts[i]) : err;
+    }
+    *ret_settings = (struct settings){.configs = {.at = names, .count = config_count},
+        .config_texts = {.at = texts, .count = config_count}};
+    err = err == OK ? cbor_read_text(&reader, &ret_settings->exec_config) : err;
+    err = err == OK ? cbor_read_text(&reader, &ret_settings->exec_config_text) : err;
+    err = err == OK ? grants_decode(&reader, arena, &ret_settings->grants) : err;
+    if (err != OK || config_count == 0) {
+        return DICE_FAILED;
+    }
+    struct engine *engine = dice_task_context(task);
+    if (pthread_mutex_lock(&engine->lock) == 0) {
+        if (engine->default_config.len == 0) {
+            engine->default_config = arena_str(&engine->lock_arena, names[0]);
+        }
+        (void)pthread_mutex_unlock(&engine->lock);
+    }
+    return DICE_OK;
+}
+
+/* BUILD.dhall. */
+
+struct span engine_place(struct engine *engine, struct str package, struct str target,
+    struct str needle, struct arena *arena)
+{
+    struct places places = {.sources = engine->sources};
+    places.name = path_join(package, STR(PACKAGE_FILE), arena);
+    struct diags ignored;
+    diags_init(&ignored, arena, NULL);
+    if (file_read(engine->root_fd, arena_cstr(arena, places.name), FILE_BYTES_MAX, arena,
+            &places.text, &ignored) != OK) {
+        return SPAN_NONE;
+    }
+    return places_find(&places, target, needle);
+}
+
+/* The value of the file, applied to the configuration if it is a function. */
+static enum err package_value(struct loader *loader, struct str file, struct str dir,
+    struct str config_text, struct dhall_loaded *ret_loaded, struct diags *diags)
+{
+    struct dhall *dhall = session(loader);
+    enum err err = dhall_load(dhall, file, ret_loaded, diags);
+    if (err != OK || dhall_value_kind_of(dhall, ret_loaded->value) != DHALL_VALUE_FUNCTION) {
+        return err;
+    }
+    struct dhall_loaded applied;
+    struct str text = arena_printf(&loader->arena, "./" PACKAGE_FILE " %.*s", STR_ARG(config_text));
+    struct str name =
+        arena_printf(&loader->arena, "%.*s applied to a configuration", STR_ARG(file));
+    err = dhall_load_text(dhall, name, dir, text, &applied, diags);
+    if (err == OK) {
+        ret_loaded->value = applied.value;
+        ret_loaded->type = applied.type;
+    }
+    return err;
+}
+
+static enum err package_load(struct loader *loader, struct str package, struct str config,
+    const struct settings *settings, struct loaded *result, struct diags *diags)
+{
+    struct engine *engine = loader->engine;
+    struct str config_text = settings->exec_config_text;
+    for (size_t i = 0; i < settings->configs.count; i++) {
+        if (str_eq(settings->configs.at[i], config)) {
+            config_text = settings->config_texts.at[i];
+        }
+    }
+    struct str root = str_of(engine->workspace.root);
+    struct str dir = arena_printf(
+        &loader->arena, "%.*s%s%.*s", STR_ARG(root), package.len > 0 ? "/" : "", STR_ARG(package));
+    struct str file = arena_printf(&loader->arena, "%.*s/" PACKAGE_FILE, STR_ARG(dir));
+    struct dhall_loaded loaded;
+    enum err err = package_value(loader, file, dir, config_text, &loaded, diags);
+    if (err != OK) {
+        return err;
+    }
+    result->imports = imports_of(loader, &loaded);
+    struct arena arena = {0};
+    struct places places = {.sources = engine->sources};
+    places.name = path_join(package, STR(PACKAGE_FILE), &arena);
+    err = file_read(engine->root_fd, arena_cstr(&arena, places.name), FILE_BYTES_MAX, &arena,
+        &places.text, diags);
+    struct package_context context = {.package = package,
+        .config = config,
+        .exec_config = settings->exec_config,
+        .places = &places};
+    struct target *targets;
+    size_t count = 0;
+    if (err == OK) {
+        err = package_read(loader->dhall, loaded.value, &context, &arena, &targets, &count, diags);
+    }
+    if (err == OK) {
+        AUTO_BUF value = {0};
+        package_encode(targets, count, &value);
+        result->value = arena_str(&loader->arena, buf_str(&value));
+        struct strs folders = package_source_folders(targets, count, package, &loader->arena);
+        result->folders = folders;
+    }
+    arena_release(&arena);
+    return err;
+}
+
+/* A folder of the package that has a BUILD.dhall is another package: its files are not ours. */
+static enum dice_status folders_check(struct dice_task *task, struct str package,
+    struct strs folders, struct arena *arena, struct diags *diags)
+{
+    struct engine *engine = dice_task_context(task);
+    for (size_t i = 0; i < folders.count; i++) {
+        struct str value;
+        struct str file = path_join(folders.at[i], STR(PACKAGE_FILE), arena);
+        enum dice_status status = dice_need(task, KEY_FILE, file, &value);
+        if (status != DICE_OK) {
+            return status;
+        }
+        if (file_decode(value).kind == FILE_ABSENT) {
+            continue;
+        }
+        struct str below =
+            str_sub(folders.at[i], package.len + (package.len > 0), folders.at[i].len);
+        struct str prefix = arena_printf(arena, "%.*s/", STR_ARG(below));
+        struct span span = engine_place(engine, package, STR(""), prefix, arena);
+        enum err err = diag_add(diags, ERR_INVALID, span,
+            "//%.*s lists sources below %.*s, which is a package of its own (it has a %s)",
+            STR_ARG(package), STR_ARG(folders.at[i]), PACKAGE_FILE);
+        diag_help(diags, "list them in %.*s, and depend on its target //%.*s:...", STR_ARG(file),
+            STR_ARG(folders.at[i]));
+        return err == OK ? DICE_OK : DICE_FAILED;
+    }
+    return DICE_OK;
+}
+
+static enum err package_once(struct loader *loader, struct str arg, struct str package,
+    struct str config, const struct settings *settings, struct loaded *ret_result,
+    struct diags *diags)
+{
+    if (pthread_mutex_lock(&loader->lock) != 0) {
+        return ERR_IO;
+    }
+    enum err err = OK;
+    struct loaded result = *result_slot(loader, arg);
+    if (!result.done) {
+        err = package_load(loader, package, config, settings, &result, diags);
+        result.done = err == OK;
+        *result_slot(loader, arg) = result;
+    }
+    (void)pthread_mutex_unlock(&loader->lock);
+    *ret_result = result;
+    return err == OK ? OK
+                     : diag_add(diags, err, SPAN_NONE, "cannot load the package //%.*s",
+                           STR_ARG(package));
+}
+
+enum err package_peek(struct engine *engine, struct str package, struct str config,
+    const struct settings *settings, struct arena *arena, struct package_entry **ret_entries,
+    size_t *ret_count)
+{
+    struct diags ignored;
+    diags_init(&ignored, arena, engine->sources);
+    struct loaded result;
+    struct str key = arena_printf(arena, "//%.*s:@%.*s", STR_ARG(package), STR_ARG(config));
+    enum err err = package_once(engine->loader, key, package, config, settings, &result, &ignored);
+    return err == OK ? package_decode(result.value, arena, ret_entries, ret_count) : err;
+}
+
+/* arg: "//a/b:@config". Value: package_encode. */
+enum dice_status package_compute(
+    struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags)
+{
+    struct engine *engine = dice_task_context(task);
+    struct arena arena = {0};
+    struct label label = label_of_key(arg);
+    struct settings settings;
+    struct loaded result;
+    enum dice_status status = settings_need(task, &arena, &settings);
+    if (status == DICE_OK) {
+        enum err err = package_once(
+            engine->loader, arg, label.package, label.config, &settings, &result, diags);
+        status = err == OK ? DICE_OK : DICE_FAILED;
+    }
+    if (status == DICE_OK) {
+        status = imports_need(task, engine->loader, result.imports, diags);
+    }
+    if (status == DICE_OK) {
+        status = folders_check(task, label.package, result.folders, &arena, diags);
+    }
+    if (status == DICE_OK) {
+        buf_add(ret_value, result.value);
+    }
+    arena_release(&arena);
+    return status;
+}

@@ -1,0 +1,355 @@
+/* src/build/perform.c: one action done: out of the action cache, or by running it.
+ *
+ *   cached whole? -> outcome
+ *   else sources into the store -> exec_run -> ActionResult into the cache -> outcome
+ *
+ * Two keys of dice may come to the same action (two configurations): the second waits for the
+ * first and takes its result. Failures are never cached. */
+#include "base/file.h"
+#include "build/action.h"
+#include "codec/reapi.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum {
+    OUTPUT_SHOWN_MAX = 16 * 1024 * 1024, /* of what an action printed */
+};
+
+/* The action cache. */
+
+static struct str output_name(const struct job *job, struct str path)
+{
+    struct str package = job->label.package;
+    return str_sub(path, 4 + package.len + (package.len > 0), path.len); /* "out/a/x" */
+}
+
+static bool is_there(struct job *job, const struct digest *digest)
+{
+    return store_has(job->engine->store, digest) == OK && !damage_is(job->engine, digest);
+}
+
+/* All that the action promises, out of its result; false if anything is not there. */
+static bool result_take(struct job *job, const struct reapi_action_result *result)
+{
+    const struct action *action = job->action;
+    struct strs names = action_outputs(action, job->arena);
+    struct made *made = ARENA_NEW(job->arena, struct made, names.count);
+    size_t count = 0;
+    for (size_t i = 0; i < result->output_file_count && count < names.count; i++) {
+        const struct reapi_output_file *file = &result->output_files[i];
+        made[count++] = (struct made){.path = output_name(job, file->path),
+            .kind = file->is_executable ? TREE_EXECUTABLE : TREE_FILE,
+            .digest = file->digest};
+    }
+    for (size_t i = 0; i < result->output_directory_count && count < names.count; i++) {
+        const struct reapi_output_directory *folder = &result->output_directories[i];
+        made[count++] = (struct made){.path = output_name(job, folder->path),
+            .kind = TREE_DIRECTORY,
+            .digest = folder->root_directory_digest};
+    }
+    if (action->stdout_path.len > 0 && count < names.count) {
+        made[count++] = (struct made){
+            .path = action->stdout_path, .kind = TREE_FILE, .digest = result->stdout_digest};
+    }
+    bool whole = count == names.count && result->exit_code == 0;
+    for (size_t i = 0; i < count && whole; i++) {
+        whole = is_there(job, &made[i].digest);
+    }
+    if (job->is_test) {
+        whole =
+            whole && is_there(job, &result->stdout_digest) && is_there(job, &result->stderr_digest);
+    }
+    job->outcome.outputs = made;
+    job->outcome.output_count = count;
+    job->outcome.stdout_digest = result->stdout_digest;
+    job->outcome.stderr_digest = result->stderr_digest;
+    job->outcome.passed = true;
+    return whole;
+}
+
+static bool cached(struct job *job)
+{
+    struct str bytes;
+    struct reapi_action_result result;
+    struct diags ignored; /* a damaged entry is as good as none: the action runs */
+    diags_init(&ignored, job->arena, NULL);
+    return action_cache_get(job->engine->store, &job->key, job->arena, &bytes, &ignored) == OK &&
+           reapi_action_result_decode(bytes, job->arena, &result) == OK &&
+           result_take(job, &result);
+}
+
+static enum err result_keep(struct job *job, const struct exec_result *exec_result)
+{
+    size_t count = exec_result->output_count;
+    struct reapi_output_file *files = ARENA_NEW(job->arena, struct reapi_output_file, count);
+    struct reapi_output_directory *folders =
+        ARENA_NEW(job->arena, struct reapi_output_directory, count);
+    struct reapi_action_result result = {.output_files = files,
+        .output_directories = folders,
+        .stdout_digest = exec_result->stdout_digest,
+        .stderr_digest = exec_result->stderr_digest};
+    for (size_t i = 0; i < count; i++) {
+        const struct exec_output *output = &exec_result->outputs[i];
+        if (output->kind == TREE_DIRECTORY) {
+            folders[result.output_directory_count++] = (struct reapi_output_directory){
+                .path = output->path, .root_directory_digest = output->digest};
+        } else {
+            files[result.output_file_count++] = (struct reapi_output_file){.path = output->path,
+                .digest = output->digest,
+                .is_executable = output->kind == TREE_EXECUTABLE};
+        }
+    }
+    AUTO_BUF bytes = {0};
+    reapi_action_result_encode(&result, &bytes);
+    enum err err = action_cache_put(job->engine->store, &job->key, buf_str(&bytes), job->diags);
+    if (err == OK && !result_take(job, &result)) {
+        err = diag_add(job->diags, ERR_IO, SPAN_NONE, "an output left the store");
+    }
+    for (size_t i = 0; i < job->outcome.output_count; i++) {
+        damage_repaired(job->engine, &job->outcome.outputs[i].digest);
+    }
+    return err;
+}
+
+/* Inputs into the store. */
+
+static enum err source_put(struct job *job, const struct input *input, const struct digest *want)
+{
+    struct engine *engine = job->engine;
+    const char *path = arena_cstr(job->arena, input->piece.text);
+    AUTO_CLOSE int fd = openat(engine->root_fd, path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0) {
+        return diag_add_errno(job->diags, errno, "cannot read %s", path);
+    }
+    struct digest got;
+    enum err err = store_put_fd(engine->store, fd, &got, job->diags);
+    if (err == OK && !digest_eq(&got, want)) {
+        err = diag_add(job->diags, ERR_RETRY, SPAN_NONE, "%s changed during the build", path);
+        diag_help(job->diags, "run the command again");
+    }
+    return err;
+}
+
+/* Each input is in the store and is what its name says. What is damaged is told, and made again: a
+ * source out of the workspace, here; an output by its action, in a transaction of its own. */
+static enum err input_ready(
+    struct job *job, const struct input *input, const struct tree_entry *entry)
+{
+    struct engine *engine = job->engine;
+    struct str path;
+    if (entry->kind == TREE_DIRECTORY) {
+        return OK; /* looked at when it is laid out */
+    }
+    struct diags found;
+    diags_init(&found, job->arena, engine->sources);
+    enum err err = store_blob_path(
+        engine->store, &entry->digest, entry->kind == TREE_EXECUTABLE, job->arena, &path, &found);
+    if (err == OK) {
+        return OK;
+    }
+    if (input->piece.kind == PIECE_SOURCE) {
+        progress_diags(engine, &found);
+        return source_put(job, input, &entry->digest);
+    }
+    damage_add(engine, &entry->digest);
+    diags_append(job->diags, &found);
+    return diag_add(job->diags, ERR_CORRUPT, SPAN_NONE, "%.*s is not in the store as it was made",
+        STR_ARG(input->path));
+}
+
+static enum err inputs_ready(struct job *job)
+{
+    enum err err = OK;
+    for (size_t i = 0; i < job->expansion.input_count && err == OK; i++) {
+        err = input_ready(job, &job->expansion.inputs[i], &job->entries[i]);
+    }
+    return err;
+}
+
+/* Running. */
+
+static struct str blob_text(struct job *job, const struct digest *digest)
+{
+    struct str text = STR("");
+    struct diags ignored;
+    diags_init(&ignored, job->arena, NULL);
+    return store_get(job->engine->store, digest, OUTPUT_SHOWN_MAX, job->arena, &text, &ignored) ==
+                   OK
+               ? text
+               : STR("");
+}
+
+static enum err run_once(struct job *job, struct exec_result *ret_result)
+{
+    const struct action *action = job->action;
+    struct exec_env *env = ARENA_NEW(job->arena, struct exec_env, action->env_count);
+    for (size_t i = 0; i < action->env_count; i++) {
+        env[i] = (struct exec_env){.name = action->env[i].name, .value = action->env[i].value};
+    }
+    const struct expansion *expansion = &job->expansion;
+    struct exec_action run = {.root = job->merged.root,
+        .inputs = job->entries,
+        .input_count = expansion->input_count,
+        .argv = expansion->argv,
+        .argv_count = expansion->argv_count,
+        .env = env,
+        .env_count = action->env_count,
+        .outputs = expansion->outputs.at,
+        .output_count = expansion->outputs.count,
+        .folders = expansion->folders.at,
+        .folder_count = expansion->folders.count,
+        .timeout_ms = job->is_test ? job->analysis->target.test_timeout_ms : 0};
+    return exec_run(job->engine->exec, &run, job->arena, ret_result, job->diags);
+}
+
+/* A test must pass as often as its target says. */
+static enum err run_all(struct job *job, struct exec_result *ret_result)
+{
+    uint64_t runs = job->is_test ? job->analysis->target.test_runs : 1;
+    uint64_t i = 0;
+    enum err err;
+    do {
+        err = run_once(job, ret_result);
+        i++;
+    } while (err == OK && i < runs && ret_result->end == EXEC_EXITED && ret_result->code == 0);
+    return err;
+}
+
+/* What runs, and with -v why and how. */
+static void start_tell(struct job *job)
+{
+    struct str what = action_describe(job->action, job->arena);
+    progress_start(job->engine, what);
+    if (!job->engine->options.verbose) {
+        return;
+    }
+    AUTO_BUF text = {0};
+    struct str label = label_show(job->engine, job->label, job->arena);
+    struct str cause = dice_task_cause(job->task, job->arena);
+    buf_printf(&text, "%.*s: %.*s (%s%.*s)\n ", STR_ARG(label), STR_ARG(what),
+        cause.len > 0 ? "because of " : "new", STR_ARG(cause));
+    for (size_t i = 0; i < job->expansion.argv_count; i++) {
+        buf_add_byte(&text, ' ');
+        shell_word_add(&text, job->expansion.argv[i]);
+    }
+    buf_add_byte(&text, '\n');
+    progress_text(job->engine, buf_str(&text));
+}
+
+/* Warnings of an action that passed. */
+static void printed_tell(struct job *job, const struct exec_result *result)
+{
+    struct str text =
+        result->stderr_digest.size_bytes == 0 ? STR("") : blob_text(job, &result->stderr_digest);
+    if (text.len == 0 || job->is_test) {
+        return;
+    }
+    struct str label = label_show(job->engine, job->label, job->arena);
+    struct str what = action_describe(job->action, job->arena);
+    struct str head =
+        arena_printf(job->arena, "%.*s: %.*s printed:\n", STR_ARG(label), STR_ARG(what));
+    AUTO_BUF whole = {0};
+    buf_add(&whole, head);
+    buf_add(&whole, text);
+    if (!str_ends(text, STR("\n"))) {
+        buf_add_byte(&whole, '\n');
+    }
+    progress_text(job->engine, buf_str(&whole));
+}
+
+static enum dice_status result_use(struct job *job, const struct exec_result *result)
+{
+    bool good = result->end == EXEC_EXITED && result->code == 0 && result->missing.len == 0;
+    if (result->end == EXEC_CANCELLED) {
+        return DICE_PENDING;
+    }
+    job->outcome.wall_us = result->wall_us;
+    if (good) {
+        printed_tell(job, result);
+        return result_keep(job, result) == OK ? DICE_OK : DICE_FAILED;
+    }
+    if (job->is_test) { /* an outcome like another, but not one to keep */
+        dice_task_transient(job->task);
+        job->outcome.passed = false;
+        job->outcome.output_count = 0;
+        job->outcome.stdout_digest = result->stdout_digest;
+        job->outcome.stderr_digest = result->stderr_digest;
+        return DICE_OK;
+    }
+    failure_tell(job, result);
+    return DICE_FAILED;
+}
+
+static enum dice_status perform(struct job *job)
+{
+    struct engine *engine = job->engine;
+    struct exec_result result = {0};
+    if (dice_task_cancelled(job->task)) {
+        return DICE_PENDING;
+    }
+    enum err err = inputs_ready(job);
+    if (err == OK) {
+        start_tell(job);
+        err = run_all(job, &result);
+        progress_end(engine);
+    }
+    if (err != OK) {
+        if (atomic_load(&engine->interrupted)) {
+            return DICE_PENDING;
+        }
+        struct str label = label_show(engine, job->label, job->arena);
+        struct str what = action_describe(job->action, job->arena);
+        err = diag_add(
+            job->diags, err, SPAN_NONE, "%.*s: cannot run %.*s", STR_ARG(label), STR_ARG(what));
+        return err == OK ? DICE_OK : DICE_FAILED;
+    }
+    return result_use(job, &result);
+}
+
+/* Is the action being run by another worker? Then waits until it is not. Else it is ours. */
+static bool running_enter(struct engine *engine, struct str key)
+{
+    if (pthread_mutex_lock(&engine->lock) != 0) {
+        return true;
+    }
+    uint32_t before = engine->running.len;
+    uint32_t row = table_add(&engine->running, &engine->lock_arena, key);
+    if (row == before && row >= engine->running_cap) {
+        engine->running_cap = row == 0 ? 64 : row * 2;
+        engine->running_at = memory_realloc(engine->running_at, engine->running_cap * sizeof(bool));
+    }
+    bool waited = false;
+    while (row < before && engine->running_at[row]) {
+        waited = true;
+        if (pthread_cond_wait(&engine->finished, &engine->lock) != 0) {
+            break;
+        }
+    }
+    engine->running_at[row] = true;
+    (void)pthread_mutex_unlock(&engine->lock);
+    return waited;
+}
+
+static void running_leave(struct engine *engine, struct str key, bool ran)
+{
+    if (pthread_mutex_lock(&engine->lock) == 0) {
+        engine->running_at[table_get(&engine->running, key)] = false;
+        engine->run_count += ran ? 1 : 0;
+        engine->hit_count += ran ? 0 : 1;
+        (void)pthread_cond_broadcast(&engine->finished);
+        (void)pthread_mutex_unlock(&engine->lock);
+    }
+}
+
+enum dice_status action_do(struct job *job)
+{
+    char hex[DIGEST_HEX_BYTES];
+    struct str key = digest_hex(&job->key, hex);
+    (void)running_enter(job->engine, key);
+    bool hit = cached(job);
+    enum dice_status status = hit ? DICE_OK : perform(job);
+    running_leave(job->engine, key, !hit);
+    return status;
+}
