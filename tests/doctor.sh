@@ -13,9 +13,9 @@ if [ "$status" -eq 0 ]; then
     out_lacks "nothing that is needed fails" "FAILED"
 else
     # Whatever it is, doctor must say what to do about it.
-    ok "status 3" test "$status" -eq 3
     out_has "what fails is marked" "FAILED"
     out_has "and there is help" "help:"
+    ok "status 3" test "$status" -eq 3
 fi
 expect "no store" 3 env STRAYLIGHT_STORE=/proc/nowhere "$straylight" doctor
 out_has "the store fails" "FAILED  store"
