@@ -5,8 +5,8 @@ let armitage =
       S.library
         S.Library::{
         , name = "armitage"
-        , srcs =  [ "fetch.c", "server.c" ]
-        , hdrs =  [ "fetch.h", "server.h" ]
+        , srcs = [ "fetch.c", "server.c" ]
+        , hdrs = [ "fetch.h", "server.h" ]
         , deps =
           [ S.at "//src/base"
           , S.at "//src/digest"

@@ -39,7 +39,7 @@ let base_test =
       S.test
         S.Test::{
         , name = "base_test"
-        , srcs =  [ "base_test.c" ]
+        , srcs = [ "base_test.c" ]
         , deps = [ base ]
         }
 
@@ -47,7 +47,7 @@ let option_test =
       S.test
         S.Test::{
         , name = "option_test"
-        , srcs =  [ "option_test.c" ]
+        , srcs = [ "option_test.c" ]
         , deps = [ base ]
         }
 

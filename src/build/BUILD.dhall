@@ -67,14 +67,14 @@ let embed =
       S.binary
         S.Binary::{
         , name = "embed"
-        , srcs =  [ "embed.c" ]
+        , srcs = [ "embed.c" ]
         }
 
 let toolchain_test =
       S.test
         S.Test::{
         , name = "toolchain_test"
-        , srcs =  [ "toolchain_test.c" ]
+        , srcs = [ "toolchain_test.c" ]
         , deps = [ build, S.at "//src/base", S.at "//src/digest", S.at "//src/store" ]
         }
 
@@ -82,7 +82,7 @@ let label_test =
       S.test
         S.Test::{
         , name = "label_test"
-        , srcs =  [ "label_test.c" ]
+        , srcs = [ "label_test.c" ]
         , deps = [ build, S.at "//src/base" ]
         }
 
@@ -90,7 +90,7 @@ let expand_test =
       S.test
         S.Test::{
         , name = "expand_test"
-        , srcs =  [ "expand_test.c" ]
+        , srcs = [ "expand_test.c" ]
         , deps =
           [ build
           , S.at "//src/base"

@@ -5,14 +5,15 @@ let straylight =
       S.binary
         S.Binary::{
         , name = "straylight"
-        , srcs =  [ "doctor.c", "fetch.c", "help.c", "main.c", "store.c" ]
-        , private_hdrs =  [ "command.h", "version.h" ]
+        , srcs = [ "doctor.c", "fetch.c", "help.c", "main.c", "store.c", "toolchain.c" ]
+        , private_hdrs = [ "command.h", "version.h" ]
         , deps =
           [ S.at "//src/base"
           , S.at "//src/codec"
-          , S.at "//src/exec"
           , S.at "//src/link"
           , S.at "//src/store"
+          , S.at "//src/exec"
+          , S.at "//src/build"
           ]
         }
 
@@ -20,8 +21,8 @@ let armitage =
       S.binary
         S.Binary::{
         , name = "armitage"
-        , srcs =  [ "armitage.c" ]
-        , private_hdrs =  [ "command.h", "version.h" ]
+        , srcs = [ "armitage.c" ]
+        , private_hdrs = [ "command.h", "version.h" ]
         , deps = [ S.at "//src/base", S.at "//src/armitage" ]
         }
 

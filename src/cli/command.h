@@ -44,6 +44,10 @@ struct command {
     X(store_has)                                                                                   \
     X(store_ls)                                                                                    \
     X(store_verify)                                                                                \
+    X(toolchain_add)                                                                               \
+    X(toolchain_list)                                                                              \
+    X(toolchain_show)                                                                              \
+    X(toolchain_verify)                                                                            \
     X(version)
 
 #define COMMAND_DECLARE(name) extern const struct command command_##name;

@@ -5,8 +5,8 @@ let codec =
       S.library
         S.Library::{
         , name = "codec"
-        , srcs =  [ "cbor.c", "json.c", "proto.c", "reapi.c" ]
-        , hdrs =  [ "cbor.h", "json.h", "proto.h", "reapi.h" ]
+        , srcs = [ "cbor.c", "json.c", "proto.c", "reapi.c" ]
+        , hdrs = [ "cbor.h", "json.h", "proto.h", "reapi.h" ]
         , deps = [ S.at "//src/base", S.at "//src/digest" ]
         }
 
@@ -14,7 +14,7 @@ let cbor_test =
       S.test
         S.Test::{
         , name = "cbor_test"
-        , srcs =  [ "cbor_test.c" ]
+        , srcs = [ "cbor_test.c" ]
         , deps = [ codec, S.at "//src/base" ]
         }
 
@@ -22,7 +22,7 @@ let json_test =
       S.test
         S.Test::{
         , name = "json_test"
-        , srcs =  [ "json_test.c" ]
+        , srcs = [ "json_test.c" ]
         , deps = [ codec, S.at "//src/base" ]
         }
 
@@ -30,7 +30,7 @@ let reapi_test =
       S.test
         S.Test::{
         , name = "reapi_test"
-        , srcs =  [ "reapi_test.c" ]
+        , srcs = [ "reapi_test.c" ]
         , deps = [ codec, S.at "//src/base", S.at "//src/digest" ]
         }
 

@@ -5,8 +5,8 @@ let coeffect =
       S.library
         S.Library::{
         , name = "coeffect"
-        , srcs =  [ "coeffect.c" ]
-        , hdrs =  [ "coeffect.h" ]
+        , srcs = [ "coeffect.c" ]
+        , hdrs = [ "coeffect.h" ]
         , deps = [ S.at "//src/base" ]
         }
 
@@ -14,7 +14,7 @@ let coeffect_test =
       S.test
         S.Test::{
         , name = "coeffect_test"
-        , srcs =  [ "coeffect_test.c" ]
+        , srcs = [ "coeffect_test.c" ]
         , deps = [ coeffect, S.at "//src/base" ]
         }
 

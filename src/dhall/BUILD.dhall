@@ -13,10 +13,20 @@ let dhall =
           , "parse_number.c"
           , "parse_primitive.c"
           , "parse_text.c"
+          , "print.c"
+          , "print_literal.c"
           , "scan.c"
           , "term.c"
           ]
-        , hdrs =  [ "dhall.h", "encode.h", "parse.h", "print.h", "scan.h", "term.h" ]
+        , hdrs =
+          [ "dhall.h"
+          , "encode.h"
+          , "parse.h"
+          , "print.h"
+          , "print_literal.h"
+          , "scan.h"
+          , "term.h"
+          ]
         , deps = [ S.at "//src/base", S.at "//src/codec" ]
         , libs = [ S.libs.gmp ]
         }
@@ -25,7 +35,7 @@ let dhall_standard_test =
       S.test
         S.Test::{
         , name = "dhall_standard_test"
-        , srcs =  [ "standard_test.c" ]
+        , srcs = [ "standard_test.c" ]
         , deps = [ dhall, S.at "//src/base" ]
         , libs = [ S.libs.gmp ]
         }

@@ -15,7 +15,7 @@ let dice =
           , "task.c"
           , "walk.c"
           ]
-        , hdrs =  [ "dice.h", "graph.h", "internal.h", "test_world.h" ]
+        , hdrs = [ "dice.h", "graph.h", "internal.h", "test_world.h" ]
         , deps = [ S.at "//src/base", S.at "//src/digest" ]
         }
 
@@ -23,7 +23,7 @@ let dice_test =
       S.test
         S.Test::{
         , name = "dice_test"
-        , srcs =  [ "dice_test.c", "test_world.c" ]
+        , srcs = [ "dice_test.c", "test_world.c" ]
         , deps = [ dice, S.at "//src/base", S.at "//src/digest" ]
         }
 

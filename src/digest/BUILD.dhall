@@ -5,8 +5,8 @@ let digest =
       S.library
         S.Library::{
         , name = "digest"
-        , srcs =  [ "digest.c", "sha256.c" ]
-        , hdrs =  [ "digest.h", "sha256.h" ]
+        , srcs = [ "digest.c", "sha256.c" ]
+        , hdrs = [ "digest.h", "sha256.h" ]
         , deps = [ S.at "//src/base" ]
         }
 
@@ -14,7 +14,7 @@ let digest_test =
       S.test
         S.Test::{
         , name = "digest_test"
-        , srcs =  [ "digest_test.c" ]
+        , srcs = [ "digest_test.c" ]
         , deps = [ digest, S.at "//src/base" ]
         , libs = [ S.libs.sodium ]
         }

@@ -34,4 +34,20 @@ let exec =
         , deps = [ S.at "//src/base", S.at "//src/digest", S.at "//src/store" ]
         }
 
-in  { exec }
+let exec_test =
+      S.test
+        S.Test::{
+        , name = "exec_test"
+        , srcs = [ "exec_probe.c", "exec_test.c" ]
+        , deps = [ exec, S.at "//src/base", S.at "//src/digest", S.at "//src/store" ]
+        }
+
+let exec_user_test =
+      S.test
+        S.Test::{
+        , name = "exec_user_test"
+        , srcs = [ "exec_probe.c", "exec_test.c" ]
+        , deps = [ exec, S.at "//src/base", S.at "//src/digest", S.at "//src/store" ]
+        }
+
+in  { exec, exec_test, exec_user_test }

@@ -5,8 +5,8 @@ let link =
       S.library
         S.Library::{
         , name = "link"
-        , srcs =  [ "client.c", "message.c", "packet.c" ]
-        , hdrs =  [ "client.h", "message.h", "packet.h" ]
+        , srcs = [ "client.c", "message.c", "packet.c" ]
+        , hdrs = [ "client.h", "message.h", "packet.h" ]
         , deps = [ S.at "//src/base", S.at "//src/digest", S.at "//src/codec" ]
         }
 
@@ -14,7 +14,7 @@ let link_test =
       S.test
         S.Test::{
         , name = "link_test"
-        , srcs =  [ "link_test.c" ]
+        , srcs = [ "link_test.c" ]
         , deps = [ link, S.at "//src/base", S.at "//src/digest" ]
         }
 

@@ -5,9 +5,17 @@ let store =
       S.library
         S.Library::{
         , name = "store"
-        , srcs =  [ "action.c", "blob.c", "index.c", "store.c" ]
-        , hdrs =  [ "private.h", "store.h", "tree.h" ]
-        , deps = [ S.at "//src/base", S.at "//src/digest" ]
+        , srcs =
+          [ "action.c"
+          , "blob.c"
+          , "index.c"
+          , "stage.c"
+          , "store.c"
+          , "tree.c"
+          , "walk.c"
+          ]
+        , hdrs = [ "private.h", "store.h", "tree.h" ]
+        , deps = [ S.at "//src/base", S.at "//src/digest", S.at "//src/codec" ]
         , libs = [ S.libs.lmdb ]
         }
 
@@ -15,8 +23,16 @@ let store_test =
       S.test
         S.Test::{
         , name = "store_test"
-        , srcs =  [ "store_test.c" ]
+        , srcs = [ "store_test.c" ]
         , deps = [ store, S.at "//src/base", S.at "//src/digest" ]
         }
 
-in  { store, store_test }
+let tree_test =
+      S.test
+        S.Test::{
+        , name = "tree_test"
+        , srcs = [ "tree_test.c" ]
+        , deps = [ store, S.at "//src/base", S.at "//src/digest" ]
+        }
+
+in  { store, store_test, tree_test }
