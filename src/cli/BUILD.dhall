@@ -5,7 +5,7 @@ let straylight =
       S.binary
         S.Binary::{
         , name = "straylight"
-        , srcs = [ "doctor.c", "fetch.c", "help.c", "main.c", "store.c", "toolchain.c" ]
+        , srcs = [ "doctor.c", "fetch.c", "help.c", "init.c", "main.c", "store.c", "toolchain.c" ]
         , private_hdrs = [ "command.h", "version.h" ]
         , deps =
           [ S.at "//src/base"

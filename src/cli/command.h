@@ -39,6 +39,7 @@ struct command {
     X(doctor)                                                                                      \
     X(fetch)                                                                                       \
     X(help)                                                                                        \
+    X(init)                                                                                        \
     X(store_add)                                                                                   \
     X(store_get)                                                                                   \
     X(store_has)                                                                                   \
