@@ -11,20 +11,37 @@
 #include "dhall/term.h"
 
 struct dhall;
+struct dhall_header {
+    struct str name, value;
+};
+/* A remote import. CORS (imports.md) is the reader's business: parent is the canonical name of the
+ * file that imports. */
+struct dhall_request {
+    struct str url, parent;
+    const struct dhall_header *headers;
+    size_t header_count;
+};
 /* Where imports come from; all I/O of the language. `name` is the canonical text of the import:
- * "/abs/path", "https://host/path", "env:X". Bytes are put in arena. ERR_ABSENT (no diag): there is
- * none, so that `?` may take the other side; any other error is final and has a diag. */
+ * "/abs/path", "./path" (from the working directory), "~/path", "env:X". Bytes are put in arena, or
+ * live as long as the session. ERR_ABSENT (no diag): there is none, so that `?` may take the other
+ * side; any other error is final and has a diag. Called on the session's own stack. */
 struct dhall_reader {
     void *context;
     enum err (*read)(void *context, const struct dhall_import *import, struct str name,
         struct arena *arena, struct str *ret_bytes, struct diags *diags);
+    /* NULL: there is no network; remote imports that are not embedded are errors. */
+    enum err (*fetch)(void *context, const struct dhall_request *request, struct arena *arena,
+        struct str *ret_bytes, struct diags *diags);
+    /* Packages that are part of the program, by URL; they are asked first. Bytes live as long as
+     * the session. Their relative imports are embedded too, or absent. May be NULL. */
+    bool (*embedded)(void *context, struct str url, struct str *ret_bytes);
     /* The semantic cache, by SHA-256: CBOR bytes. Either may be NULL. */
     enum err (*cache_get)(
         void *context, const uint8_t hash[static 32], struct arena *arena, struct str *ret_bytes);
     void (*cache_put)(void *context, const uint8_t hash[static 32], struct str bytes);
     bool refuse_unfrozen; /* in a build: a remote import without sha256: is an error that names the
                              fix */
-    bool refuse_env;      /* in a build: nothing ambient */
+    bool refuse_env;      /* in a build: nothing ambient: no env:, no ~/ */
 };
 struct dhall_limits {
     uint32_t terms_max;      /* rows of all tables; 0: 64 million */
@@ -69,6 +86,7 @@ enum dhall_value_kind {
 /* Each getter: OK, or ERR_INVALID without a diag if the value is of another kind (ERR_LIMIT with
  * one in the session's diags when a bound of the session is passed while forcing: see dhall_error).
  */
+const struct diags *dhall_error(const struct dhall *dhall);
 enum dhall_value_kind dhall_value_kind_of(struct dhall *dhall, const struct dhall_value *value);
 enum err dhall_value_bool(struct dhall *dhall, const struct dhall_value *value, bool *ret_bool);
 enum err dhall_value_natural(

@@ -3,6 +3,7 @@
  * They are data that this repository does not hold: $STRAYLIGHT_SUITES/dhall-standard, where the
  * default is ../shared beside the repository. The table at the end says which folders are judged
  * and how; a folder is a new row. No case is treated by its name. */
+#include "dhall/standard_test.h"
 #include "base/env.h"
 #include "base/file.h"
 #include "base/test.h"
@@ -14,18 +15,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-/* What a case works with; made anew for each. */
-struct suite_case {
-    struct arena arena;
-    struct sources *sources;
-    struct diags diags;
-    struct dhall_labels labels;
-    struct dhall_terms terms;
-    struct str stem; /* path without A.dhall; of a failure case without .dhall */
-};
-
-/* The file stem + suffix, or a failed check. */
-static bool case_read(struct suite_case *test, const char *suffix, struct str *ret_bytes)
+bool case_read(struct suite_case *test, const char *suffix, struct str *ret_bytes)
 {
     struct str path = arena_printf(&test->arena, "%.*s%s", STR_ARG(test->stem), suffix);
     return file_read(AT_FDCWD, path.ptr, FILE_BYTES_MAX, &test->arena, ret_bytes, &test->diags) ==
@@ -144,11 +134,59 @@ static const struct suite suites[] = {
     {"parser/failure", ".dhall", parser_failure},
     {"binary-decode/success", ".dhallb", decode_success},
     {"binary-decode/failure", ".dhallb", decode_failure},
+    {"normalization/success", ".dhall", normalization_success},
+    {"alpha-normalization/success", ".dhall", alpha_success},
+    {"type-inference/success", ".dhall", inference_success},
+    {"type-inference/failure", ".dhall", inference_failure},
+    {"semantic-hash/success", ".dhall", hash_success},
+    {"import/success", ".dhall", import_success},
+    {"import/failure", ".dhall", import_failure},
 };
 
-static void case_run(const struct suite *suite, const char *path, const char *name)
+/* What a run knows beside the case: lists of the cases that need more than the suite holds. */
+struct run {
+    struct arena arena;
+    struct str root, prelude_cases, network_cases;
+    bool has_prelude;
+    unsigned prelude_skipped;
+};
+
+static struct str list_read(struct run *run, const char *name)
 {
-    struct suite_case test = {.sources = sources_new()};
+    struct str text = {0};
+    struct diags diags;
+    diags_init(&diags, &run->arena, NULL);
+    struct str path = arena_printf(&run->arena, "%.*s/../%s", STR_ARG(run->root), name);
+    enum err err = file_read(AT_FDCWD, path.ptr, FILE_BYTES_MAX, &run->arena, &text, &diags);
+    return err == OK ? text : STR("");
+}
+
+/* Is tests/<name> a line of list? */
+static bool is_listed(struct str list, const char *name)
+{
+    while (list.len > 0) {
+        size_t newline = str_find(list, '\n');
+        struct str line = str_sub(list, 0, newline);
+        if (str_starts(line, STR("tests/")) && str_eq(str_sub(line, 6, line.len), str_of(name))) {
+            return true;
+        }
+        list = str_sub(list, newline + 1, list.len);
+    }
+    return false;
+}
+
+static void case_run(struct run *run, const struct suite *suite, const char *path, const char *name)
+{
+    bool parse_only = strstr(name, "parser/") == name || strstr(name, "binary") == name;
+    if (!parse_only && !run->has_prelude && is_listed(run->prelude_cases, name)) {
+        run->prelude_skipped++;
+        return;
+    }
+    if (!parse_only && is_listed(run->network_cases, name)) {
+        test_skip(name, "fetches over the network");
+        return;
+    }
+    struct suite_case test = {.sources = sources_new(), .root = run->root};
     diags_init(&test.diags, &test.arena, test.sources);
     dhall_labels_init(&test.labels);
     dhall_terms_init(&test.terms, &test.labels, 0);
@@ -169,7 +207,8 @@ static void case_run(const struct suite *suite, const char *path, const char *na
 }
 
 /* All cases below folder, in the order of their names; name_at is where a case's name begins. */
-static void folder_run(const struct suite *suite, const char *folder, size_t name_at)
+static void folder_run(
+    struct run *run, const struct suite *suite, const char *folder, size_t name_at)
 {
     struct dirent **rows = NULL;
     int count = scandir(folder, &rows, NULL, alphasort);
@@ -179,10 +218,11 @@ static void folder_run(const struct suite *suite, const char *folder, size_t nam
         struct stat info;
         bool hidden = rows[i]->d_name[0] == '.';
         if (!hidden && stat(path, &info) == 0 && S_ISDIR(info.st_mode)) {
-            folder_run(suite, path, name_at);
+            folder_run(run, suite, path, name_at);
         } else if (!hidden && str_ends(str_of(path), str_of(suite->suffix)) &&
-                   !str_ends(str_of(path), STR("ENV.dhall"))) {
-            case_run(suite, path, path + name_at);
+                   !str_ends(str_of(path), STR("ENV.dhall")) &&
+                   !str_ends(str_of(path), STR("B.dhall"))) {
+            case_run(run, suite, path, path + name_at);
         }
         free(rows[i]);
     }
@@ -209,6 +249,11 @@ int main(void)
 {
     char root[4096];
     bool found = suites_find(root);
+    struct run run = {.root = str_of(root), .has_prelude = env_get("STRAYLIGHT_PRELUDE") != NULL};
+    if (found) {
+        run.prelude_cases = list_read(&run, "prelude-cases.txt");
+        run.network_cases = list_read(&run, "network-cases.txt");
+    }
     for (size_t i = 0; i < sizeof suites / sizeof suites[0]; i++) {
         if (!found) {
             test_skip(suites[i].folder, "the suite dhall-standard is not here (STRAYLIGHT_SUITES)");
@@ -216,7 +261,13 @@ int main(void)
         }
         char folder[4200];
         (void)snprintf(folder, sizeof folder, "%s/%s", root, suites[i].folder);
-        folder_run(&suites[i], folder, strlen(root) + 1);
+        folder_run(&run, &suites[i], folder, strlen(root) + 1);
     }
+    if (run.prelude_skipped > 0) {
+        char name[64];
+        (void)snprintf(name, sizeof name, "%u cases with the Prelude", run.prelude_skipped);
+        test_skip(name, "no Prelude (STRAYLIGHT_PRELUDE names its folder)");
+    }
+    arena_release(&run.arena);
     return test_done();
 }

@@ -1,0 +1,109 @@
+/* src/dhall/eval.h: evaluation to weak-head normal form, read-back, judgmental equality.
+ *
+ *   term --eval--> value --quote--> term in beta-normal form     conv(value, value): are both
+ * equal?
+ *
+ * All of these run on the session's big stack (dhall_run) and leave it by dhall_stop when a bound
+ * is passed; so they have no error to return. Terms need not be well-typed, but then may not end.
+ */
+#ifndef DHALL_EVAL_H
+#define DHALL_EVAL_H
+#include "dhall/value.h"
+
+/* The weak-head normal form of a term. */
+struct dhall_value *dhall_eval(struct dhall *dhall, const struct dhall_code *code, dhall_term term,
+    const struct dhall_env *env);
+/* The same, later: a thunk, or at once where that is as cheap. */
+struct dhall_value *dhall_delay(struct dhall *dhall, const struct dhall_code *code, dhall_term term,
+    const struct dhall_env *env);
+struct dhall_value *dhall_force_thunk(struct dhall *dhall, struct dhall_value *value);
+static inline struct dhall_value *dhall_force(struct dhall *dhall, struct dhall_value *value)
+{
+    while (value->kind <= V_LINK) {
+        value = value->kind == V_LINK ? value->one : dhall_force_thunk(dhall, value);
+    }
+    return value;
+}
+struct dhall_value *dhall_apply_value(
+    struct dhall *dhall, struct dhall_value *function, struct dhall_value *argument);
+/* The codomain of a V_PI for an argument; not forced. */
+struct dhall_value *dhall_pi_apply(
+    struct dhall *dhall, const struct dhall_value *pi, struct dhall_value *argument);
+/* True if the codomain is known not to mention the argument (decides CODOMAIN_LEVEL). */
+bool dhall_pi_is_constant(struct dhall *dhall, const struct dhall_value *pi);
+
+/* operate.c: each takes values forced or not, and gives a weak-head normal form. */
+struct dhall_value *dhall_operate(struct dhall *dhall, enum dhall_operator operator_,
+    struct dhall_value *left, struct dhall_value *right);
+struct dhall_value *dhall_if(struct dhall *dhall, struct dhall_value *condition,
+    struct dhall_value *then, struct dhall_value *otherwise);
+struct dhall_value *dhall_select(
+    struct dhall *dhall, struct dhall_value *record, dhall_label label);
+/* shape is sorted and without duplicates. */
+struct dhall_value *dhall_project(
+    struct dhall *dhall, struct dhall_value *record, const struct dhall_shape *shape);
+struct dhall_value *dhall_project_type(
+    struct dhall *dhall, struct dhall_value *record, struct dhall_value *type);
+struct dhall_value *dhall_merge(struct dhall *dhall, struct dhall_value *handlers,
+    struct dhall_value *scrutinee, struct dhall_value *annotation);
+struct dhall_value *dhall_to_map(
+    struct dhall *dhall, struct dhall_value *record, struct dhall_value *annotation);
+struct dhall_value *dhall_show_constructor(struct dhall *dhall, struct dhall_value *scrutinee);
+struct dhall_value *dhall_with(struct dhall *dhall, struct dhall_value *record,
+    const uint32_t *path, uint32_t path_len, struct dhall_value *new);
+/* A record (type) with the fields of both; a field of both is made by both_kind V_THUNK_OP of
+ * operator_ (COMBINE, COMBINE_TYPES), or is right's (PREFER). Both are forced and literal. */
+struct dhall_value *dhall_fields_join(struct dhall *dhall, enum dhall_operator operator_,
+    const struct dhall_value *left, const struct dhall_value *right);
+
+/* builtin.c: a builtin applied to one argument more; gives a weak-head normal form. */
+struct dhall_value *dhall_builtin_apply(
+    struct dhall *dhall, struct dhall_value *function, struct dhall_value *argument);
+/* A V_LIST or V_LIST_EMPTY for any list literal; neutral lists are given back as they are. */
+struct dhall_value *dhall_list_flatten(struct dhall *dhall, struct dhall_value *list);
+
+/* session.c: \(A : Type) -> \(a : A) -> \(as : List A) -> [ a ] # as, and \(x : Natural) -> x + 1
+ */
+struct dhall_value *dhall_list_cons(struct dhall *dhall);
+struct dhall_value *dhall_natural_successor(struct dhall *dhall);
+
+/* text.c */
+/* V_TEXT, V_TEXT_CHUNKS or a neutral value for a forced text. */
+struct dhall_value *dhall_text_flatten(struct dhall *dhall, struct dhall_value *text);
+struct dhall_value *dhall_text_append(
+    struct dhall *dhall, struct dhall_value **pieces, size_t count);
+struct str dhall_text_show(struct arena *arena, struct str text);
+struct dhall_value *dhall_text_replace(
+    struct dhall *dhall, struct str needle, struct dhall_value *replacement, struct str haystack);
+struct str dhall_number_show(struct dhall *dhall, const struct dhall_value *number);
+
+/* conv.c: are both the same up to alpha and beta? level: greater than all that is free in both. */
+bool dhall_conv(
+    struct dhall *dhall, uint32_t level, struct dhall_value *left, struct dhall_value *right);
+bool dhall_mentions(struct dhall *dhall, struct dhall_value *value, uint32_t level);
+
+/* resolve.c: a closed table for a value whose free variables are levels below `binders`; its marks
+ * count those as the outermost bindings. */
+struct dhall_code *dhall_code_of_value(
+    struct dhall *dhall, struct dhall_value *value, uint32_t binders);
+
+/* quote.c */
+struct dhall_quote {
+    struct dhall *dhall;
+    struct dhall_terms *terms; /* where the result goes */
+    bool alpha;                /* all names become _ */
+    dhall_label *names;        /* of the lambdas around, by level (all arrays: in the arena) */
+    uint32_t *counts;          /* binders of that name further out; as long as names */
+    uint32_t names_len, names_cap;
+    uint32_t *label_counts; /* by label: binders of that name in scope */
+    uint32_t label_counts_cap;
+    struct quote_slot *memo; /* closed values that were read back already */
+    uint32_t memo_len, memo_mask;
+};
+void dhall_quote_init(
+    struct dhall_quote *quote, struct dhall *dhall, struct dhall_terms *terms, bool alpha);
+void dhall_quote_push(struct dhall_quote *quote, dhall_label label);
+void dhall_quote_pop(struct dhall_quote *quote);
+/* The beta-normal form. Shared values become shared rows. */
+dhall_term dhall_quote(struct dhall_quote *quote, struct dhall_value *value);
+#endif

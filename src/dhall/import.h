@@ -1,0 +1,55 @@
+/* src/dhall/import.h: names and imports (dhall-lang standard 23.1.0, imports.md).
+ *
+ *   resolve.c    walks a parsed file: variables get their index, imports their entry, `?` its side
+ *   import.c     one import: chaining, checks, reading, hashes, the semantic cache
+ *   canonical.c  paths and URLs as names
+ *
+ * Each canonical name is read, type-checked and evaluated once in a session. */
+#ifndef DHALL_IMPORT_H
+#define DHALL_IMPORT_H
+#include "dhall/parse.h"
+#include "dhall/value.h"
+
+struct dhall_code *dhall_code_new(struct dhall *dhall);
+/* Makes a parsed table ready for evaluation. parent: the file it is (relative imports are relative
+ * to it); NULL: it has no imports. outer: count of bindings around the root, all named "_".
+ * ERR_ABSENT, with a diag, if an import is absent and no `?` is there to catch it. On the big
+ * stack. */
+enum err dhall_code_resolve(struct dhall *dhall, struct dhall_code *code,
+    struct dhall_import_entry *parent, uint32_t outer, struct diags *diags);
+/* One import of the file parent. */
+enum err dhall_import_resolve(struct dhall *dhall, const struct dhall_code *code,
+    const struct dhall_import *import, struct dhall_import_entry *parent, struct span span,
+    const struct dhall_import_entry **ret_entry, struct diags *diags);
+/* Parses, resolves, infers: fills entry->value and entry->type. On the big stack. */
+enum err dhall_import_text(struct dhall *dhall, struct dhall_import_entry *entry, uint32_t source,
+    struct str text, struct diags *diags);
+/* Reads and loads what entry->self names, if that was not done yet. On the big stack. */
+enum err dhall_import_load(
+    struct dhall *dhall, struct dhall_import_entry *entry, struct span span, struct diags *diags);
+/* The entry of a key, a new one if there is none. */
+struct dhall_import_entry *dhall_import_entry_of(struct dhall *dhall, struct str key);
+
+/* canonical.c. Everything is in the session's arena. */
+/* child as seen from parent: chained, then canonical. */
+struct dhall_import dhall_import_chain(
+    struct dhall *dhall, const struct dhall_import *parent, const struct dhall_import *child);
+/* "/a/b", "./b", "~/b", "https://host/b?q", "env:X", "missing". */
+struct str dhall_import_name(struct dhall *dhall, const struct dhall_import *import);
+/* The import that a canonical name of a file or URL names. */
+struct dhall_import dhall_import_of_name(struct dhall *dhall, struct str name);
+static inline bool dhall_import_is_remote(const struct dhall_import *import)
+{
+    return import->scheme == DHALL_HTTP || import->scheme == DHALL_HTTPS;
+}
+
+/* session.c */
+/* One line, cut with "..." after bytes_max; in the session's arena. */
+struct str dhall_print_cut(
+    struct dhall *dhall, const struct dhall_terms *terms, dhall_term term, size_t bytes_max);
+struct dhall_value *dhall_value_of_text(struct dhall *dhall, struct str text);
+/* The semantic hash of a closed value; on the big stack. */
+void dhall_hash_value(struct dhall *dhall, struct dhall_value *value, uint8_t ret_hash[static 32]);
+/* The same, and the encoding, in the arena. */
+struct str dhall_encode_value(struct dhall *dhall, struct dhall_value *value);
+#endif

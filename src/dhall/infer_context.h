@@ -1,0 +1,83 @@
+/* src/dhall/infer_context.h: what the files of type inference share.
+ *
+ *   infer.c          functions, lets, operators, lists, Text
+ *   infer_record.c   records, unions, merge, toMap, with, completion
+ *   infer_message.c  what is said when types differ or a name is not there
+ *
+ *   bindings: every binder around, lambda or let, outermost first; env holds their values
+ *   levels:   the lambdas (and foralls) among them, which are variables in values
+ *
+ * A function that gives a type gives NULL after it has added a diag. */
+#ifndef DHALL_INFER_CONTEXT_H
+#define DHALL_INFER_CONTEXT_H
+#include "dhall/eval.h"
+
+struct binding {
+    dhall_label label;
+    struct dhall_value *type;
+};
+struct context {
+    struct dhall *dhall;
+    const struct dhall_code *code;
+    struct diags *diags;
+    const struct dhall_env *env;
+    struct binding *bindings; /* all arrays: in the session's arena */
+    uint32_t bindings_len, bindings_cap;
+    struct binding *levels;
+    uint32_t levels_len, levels_cap;
+};
+enum universe {
+    UNIVERSE_NONE = 0, /* not a type */
+    UNIVERSE_TYPE,
+    UNIVERSE_KIND,
+    UNIVERSE_SORT,
+};
+
+/* infer.c; all types that are given back are forced. */
+struct dhall_value *infer(struct context *context, dhall_term term);
+/* The universe that a type lives in: Type for Natural, Kind for Type. */
+enum universe universe_of(struct context *context, struct dhall_value *type);
+/* The universe that a value is itself, or NONE. */
+enum universe universe_is(const struct dhall_value *value);
+bool context_conv(
+    const struct context *context, struct dhall_value *left, struct dhall_value *right);
+struct dhall_value *context_eval(const struct context *context, dhall_term term);
+void level_push(struct context *context, dhall_label label, struct dhall_value *type);
+/* The type of term must be a universe, that is: term must be a type. */
+enum universe infer_universe(struct context *context, dhall_term term, const char *what);
+
+/* infer_record.c */
+struct dhall_value *infer_record(struct context *context, dhall_term term);
+struct dhall_value *infer_record_type(struct context *context, dhall_term term);
+struct dhall_value *infer_union(struct context *context, dhall_term term);
+struct dhall_value *infer_field(struct context *context, dhall_term term);
+struct dhall_value *infer_project(struct context *context, dhall_term term);
+struct dhall_value *infer_project_type(struct context *context, dhall_term term);
+struct dhall_value *infer_prefer(struct context *context, dhall_term term);
+struct dhall_value *infer_combine(struct context *context, dhall_term term);
+struct dhall_value *infer_combine_types(struct context *context, dhall_term term);
+struct dhall_value *infer_complete(struct context *context, dhall_term term);
+struct dhall_value *infer_with(struct context *context, dhall_term term);
+/* infer_union.c */
+struct dhall_value *infer_merge(struct context *context, dhall_term term);
+struct dhall_value *infer_to_map(struct context *context, dhall_term term);
+struct dhall_value *infer_show_constructor(struct context *context, dhall_term term);
+
+/* infer_message.c: each adds a diag at term and gives NULL. */
+struct dhall_value *fail(struct context *context, dhall_term term, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+/* "what: expected X, got Y", or where inside they differ. */
+struct dhall_value *fail_mismatch(struct context *context, dhall_term term, const char *what,
+    struct dhall_value *expected, struct dhall_value *actual);
+/* "what is a T, not ..." */
+struct dhall_value *fail_kind(struct context *context, dhall_term term, const char *what,
+    const char *wanted, struct dhall_value *actual);
+struct dhall_value *fail_unbound(
+    struct context *context, dhall_term term, dhall_label label, uint32_t index);
+/* "what has no kind `label`"; near misses of shape are offered. */
+struct dhall_value *fail_absent(struct context *context, dhall_term term, const char *what,
+    const char *kind, dhall_label label, const struct dhall_shape *shape);
+/* One line of Dhall, cut to bytes_max; in the session's arena. */
+struct str context_show(const struct context *context, struct dhall_value *value, size_t bytes_max);
+#define LABEL_ARG(context, label) STR_ARG(dhall_label_name(&(context)->dhall->labels, (label)))
+#endif

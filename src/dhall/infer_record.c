@@ -1,0 +1,351 @@
+/* src/dhall/infer_record.c: types of records and of what is done with them. */
+#include "dhall/infer_context.h"
+#include <stdio.h>
+
+static const struct dhall_row *row_of(const struct context *context, dhall_term term)
+{
+    return dhall_row_of(&context->code->terms, term);
+}
+
+static const struct dhall_shape *shape_of(const struct context *context, dhall_term term)
+{
+    return context->code->shapes[context->code->marks[term.row]];
+}
+
+static dhall_term pair_term(const struct context *context, dhall_term term, uint32_t i)
+{
+    return (dhall_term){dhall_list_of(&context->code->terms, row_of(context, term))[2 * i + 1]};
+}
+
+/* The type of operand, which must be a record. */
+static struct dhall_value *infer_record_operand(
+    struct context *context, dhall_term operand, const char *what)
+{
+    struct dhall_value *type = infer(context, operand);
+    if (type != NULL && type->kind != V_RECORD_TYPE) {
+        return fail_kind(context, operand, what, "a record", type);
+    }
+    return type;
+}
+
+struct dhall_value *infer_record(struct context *context, dhall_term term)
+{
+    struct dhall *dhall = context->dhall;
+    const struct dhall_shape *shape = shape_of(context, term);
+    struct dhall_value **types = arena_alloc(&dhall->arena, shape->count * sizeof(void *));
+    for (uint32_t i = 0; i < shape->count; i++) {
+        dhall_term child = pair_term(context, term, i);
+        types[i] = infer(context, child);
+        if (types[i] == NULL) {
+            return NULL;
+        }
+        if (universe_is(types[i]) == UNIVERSE_SORT) {
+            return fail(context, child, "a field may not hold a kind");
+        }
+    }
+    return dhall_fields_value(dhall, V_RECORD_TYPE, shape, types);
+}
+
+/* The greatest universe of the types of a record type or union, NONE after a diag. */
+static enum universe infer_fields(struct context *context, dhall_term term, const char *what)
+{
+    const struct dhall_shape *shape = shape_of(context, term);
+    enum universe most = UNIVERSE_TYPE;
+    char text[128];
+    for (uint32_t i = 0; i < shape->count; i++) {
+        dhall_term child = pair_term(context, term, i);
+        if (i > 0 && shape->labels[i] == shape->labels[i - 1]) {
+            (void)fail(context, term, "%s `%.*s` is there twice", what,
+                LABEL_ARG(context, shape->labels[i]));
+            return UNIVERSE_NONE;
+        }
+        if (child.row == 0) {
+            continue;
+        }
+        (void)snprintf(text, sizeof text, "%s `%.*s`", what, LABEL_ARG(context, shape->labels[i]));
+        enum universe universe = infer_universe(context, child, text);
+        if (universe == UNIVERSE_NONE) {
+            return UNIVERSE_NONE;
+        }
+        most = universe > most ? universe : most;
+    }
+    return most;
+}
+
+static struct dhall_value *universe_result(struct context *context, enum universe universe)
+{
+    return universe == UNIVERSE_NONE   ? NULL
+           : universe == UNIVERSE_TYPE ? dhall_builtin_value(context->dhall, DHALL_BUILTIN_TYPE)
+           : universe == UNIVERSE_KIND ? dhall_builtin_value(context->dhall, DHALL_BUILTIN_KIND)
+                                       : dhall_builtin_value(context->dhall, DHALL_BUILTIN_SORT);
+}
+
+struct dhall_value *infer_record_type(struct context *context, dhall_term term)
+{
+    return universe_result(context, infer_fields(context, term, "field"));
+}
+
+struct dhall_value *infer_union(struct context *context, dhall_term term)
+{
+    return universe_result(context, infer_fields(context, term, "alternative"));
+}
+
+/* The type of a union's constructor: forall (A : T) -> U, or U. */
+static struct dhall_value *constructor_type(
+    struct context *context, struct dhall_value *type, dhall_label label, uint32_t at)
+{
+    struct dhall *dhall = context->dhall;
+    if (type->items[at] == NULL) {
+        return type;
+    }
+    struct dhall_codomain *codomain = ARENA_NEW(&dhall->arena, struct dhall_codomain, 1);
+    codomain->kind = CODOMAIN_CONSTANT;
+    codomain->value = type;
+    return dhall_pi_value(dhall, label, type->items[at], codomain, type->bound);
+}
+
+struct dhall_value *infer_field(struct context *context, dhall_term term)
+{
+    dhall_term record_term = {row_of(context, term)->a};
+    dhall_label label = row_of(context, term)->b;
+    struct dhall_value *type = infer(context, record_term);
+    if (type == NULL) {
+        return NULL;
+    }
+    if (type->kind == V_RECORD_TYPE) {
+        uint32_t at = dhall_shape_find(type->shape, label);
+        return at != UINT32_MAX
+                   ? type->items[at]
+                   : fail_absent(context, term, "the record", "field", label, type->shape);
+    }
+    if (universe_is(type) != UNIVERSE_NONE) {
+        struct dhall_value *value = dhall_force(context->dhall, context_eval(context, record_term));
+        if (value->kind == V_UNION) {
+            uint32_t at = dhall_shape_find(value->shape, label);
+            return at != UINT32_MAX ? constructor_type(context, value, label, at)
+                                    : fail_absent(context, term, "the union", "alternative", label,
+                                          value->shape);
+        }
+    }
+    char what[128];
+    (void)snprintf(what, sizeof what, "what `.%.*s` is taken of", LABEL_ARG(context, label));
+    return fail_kind(context, record_term, what, "a record or a union type", type);
+}
+
+struct dhall_value *infer_project(struct context *context, dhall_term term)
+{
+    struct dhall *dhall = context->dhall;
+    dhall_term record_term = {row_of(context, term)->a};
+    struct dhall_value *type =
+        infer_record_operand(context, record_term, "what fields are taken of");
+    if (type == NULL) {
+        return NULL;
+    }
+    const struct dhall_shape *shape = shape_of(context, term);
+    if (shape->count != row_of(context, term)->c) {
+        return fail(context, term, "a field is named twice");
+    }
+    struct dhall_value **types = arena_alloc(&dhall->arena, shape->count * sizeof(void *));
+    for (uint32_t i = 0; i < shape->count; i++) {
+        uint32_t at = dhall_shape_find(type->shape, shape->labels[i]);
+        if (at == UINT32_MAX) {
+            return fail_absent(context, term, "the record", "field", shape->labels[i], type->shape);
+        }
+        types[i] = type->items[at];
+    }
+    return dhall_fields_value(dhall, V_RECORD_TYPE, shape, types);
+}
+
+struct dhall_value *infer_project_type(struct context *context, dhall_term term)
+{
+    dhall_term record_term = {row_of(context, term)->a}, selector = {row_of(context, term)->b};
+    struct dhall_value *type =
+        infer_record_operand(context, record_term, "what fields are taken of");
+    if (type == NULL || infer(context, selector) == NULL) {
+        return NULL;
+    }
+    struct dhall_value *wanted = dhall_force(context->dhall, context_eval(context, selector));
+    if (wanted->kind != V_RECORD_TYPE) {
+        return fail(context, selector, "the type to project to must be a record type, not %.*s",
+            STR_ARG(context_show(context, wanted, 80)));
+    }
+    for (uint32_t i = 0; i < wanted->shape->count; i++) {
+        dhall_label label = wanted->shape->labels[i];
+        uint32_t at = dhall_shape_find(type->shape, label);
+        if (at == UINT32_MAX) {
+            return fail_absent(context, term, "the record", "field", label, type->shape);
+        }
+        if (!context_conv(context, wanted->items[i], type->items[at])) {
+            return fail_mismatch(context, term, "the projection changes a type", wanted, type);
+        }
+    }
+    return wanted;
+}
+
+struct dhall_value *infer_prefer(struct context *context, dhall_term term)
+{
+    const struct dhall_row *row = row_of(context, term);
+    struct dhall_value *left =
+        infer_record_operand(context, (dhall_term){row->a}, "the left side of `//`");
+    struct dhall_value *right = left == NULL ? NULL
+                                             : infer_record_operand(context, (dhall_term){row->b},
+                                                   "the right side of `//`");
+    return right == NULL ? NULL : dhall_fields_join(context->dhall, DHALL_PREFER, left, right);
+}
+
+/* What two record types have together; a field of both must be a record type in both. */
+static struct dhall_value *types_combine(struct context *context, dhall_term term,
+    const char *operator_, struct dhall_value *left, struct dhall_value *right)
+{
+    struct dhall *dhall = context->dhall;
+    dhall_step(dhall);
+    struct dhall_value *joined = dhall_fields_join(dhall, DHALL_PREFER, left, right);
+    for (uint32_t i = 0; i < joined->shape->count; i++) {
+        dhall_label label = joined->shape->labels[i];
+        uint32_t l = dhall_shape_find(left->shape, label);
+        uint32_t r = dhall_shape_find(right->shape, label);
+        if (l == UINT32_MAX || r == UINT32_MAX) {
+            continue;
+        }
+        struct dhall_value *a = dhall_force(dhall, left->items[l]);
+        struct dhall_value *b = dhall_force(dhall, right->items[r]);
+        if (a->kind != V_RECORD_TYPE || b->kind != V_RECORD_TYPE) {
+            return fail(context, term, "both sides of `%s` have a field `%.*s`", operator_,
+                LABEL_ARG(context, label));
+        }
+        joined->items[i] = types_combine(context, term, operator_, a, b);
+        if (joined->items[i] == NULL) {
+            return NULL;
+        }
+        joined->bound = dhall_bound_max(joined->bound, joined->items[i]->bound);
+    }
+    return joined;
+}
+
+struct dhall_value *infer_combine(struct context *context, dhall_term term)
+{
+    const struct dhall_row *row = row_of(context, term);
+    struct dhall_value *left =
+        infer_record_operand(context, (dhall_term){row->a}, "the left side of `/\\`");
+    struct dhall_value *right = left == NULL ? NULL
+                                             : infer_record_operand(context, (dhall_term){row->b},
+                                                   "the right side of `/\\`");
+    return right == NULL ? NULL : types_combine(context, term, "/\\", left, right);
+}
+
+struct dhall_value *infer_combine_types(struct context *context, dhall_term term)
+{
+    const struct dhall_row *row = row_of(context, term);
+    dhall_term terms[2] = {{row->a}, {row->b}};
+    struct dhall_value *values[2];
+    enum universe most = UNIVERSE_TYPE;
+    for (unsigned i = 0; i < 2; i++) {
+        enum universe universe = infer_universe(context, terms[i], "an operand of `//\\\\`");
+        if (universe == UNIVERSE_NONE) {
+            return NULL;
+        }
+        most = universe > most ? universe : most;
+        values[i] = dhall_force(context->dhall, context_eval(context, terms[i]));
+        if (values[i]->kind != V_RECORD_TYPE) {
+            return fail(context, terms[i], "an operand of `//\\\\` must be a record type, not %.*s",
+                STR_ARG(context_show(context, values[i], 80)));
+        }
+    }
+    return types_combine(context, term, "//\\\\", values[0], values[1]) == NULL
+               ? NULL
+               : universe_result(context, most);
+}
+
+/* T::r is (T.default // r) : T.Type. */
+struct dhall_value *infer_complete(struct context *context, dhall_term term)
+{
+    struct dhall *dhall = context->dhall;
+    const struct dhall_row *row = row_of(context, term);
+    dhall_term schema_term = {row->a}, record_term = {row->b};
+    struct dhall_value *schema =
+        infer_record_operand(context, schema_term, "the left side of `::`");
+    if (schema == NULL) {
+        return NULL;
+    }
+    uint32_t at = dhall_shape_find(schema->shape, dhall->label_default);
+    uint32_t type_at = dhall_shape_find(schema->shape, dhall->label_type);
+    if (at == UINT32_MAX || type_at == UINT32_MAX) {
+        return fail(
+            context, schema_term, "the left side of `::` needs the fields Type and default");
+    }
+    struct dhall_value *defaults = dhall_force(dhall, schema->items[at]);
+    if (defaults->kind != V_RECORD_TYPE) {
+        return fail_kind(
+            context, schema_term, "default on the left side of `::`", "a record", defaults);
+    }
+    struct dhall_value *given =
+        infer_record_operand(context, record_term, "the right side of `::`");
+    if (given == NULL) {
+        return NULL;
+    }
+    if (universe_is(dhall_force(dhall, schema->items[type_at])) == UNIVERSE_NONE) {
+        return fail(context, schema_term, "Type on the left side of `::` is not a type");
+    }
+    struct dhall_value *wanted =
+        dhall_select(dhall, context_eval(context, schema_term), dhall->label_type);
+    struct dhall_value *got = dhall_fields_join(dhall, DHALL_PREFER, defaults, given);
+    if (!context_conv(context, wanted, got)) {
+        return fail_mismatch(context, record_term, "not a complete record", wanted, got);
+    }
+    return wanted;
+}
+
+/* The type of `record with path = new`, given both types. */
+static struct dhall_value *with_type(struct context *context, dhall_term term,
+    struct dhall_value *record, const uint32_t *path, uint32_t path_len, struct dhall_value *new)
+{
+    struct dhall *dhall = context->dhall;
+    dhall_step(dhall);
+    if (path_len == 0) {
+        return new;
+    }
+    record = dhall_force(dhall, record);
+    if (path[0] == DHALL_PATH_OPTIONAL) {
+        struct dhall_value *inner = dhall_builtin_argument(record, DHALL_BUILTIN_OPTIONAL_TYPE);
+        if (inner == NULL) {
+            return fail_kind(context, term, "what `?` goes into", "an Optional", record);
+        }
+        struct dhall_value *type = with_type(context, term, inner, path + 1, path_len - 1, new);
+        if (type != NULL && !context_conv(context, inner, type)) {
+            return fail_mismatch(
+                context, term, "`with` may not change a type below `?`", inner, type);
+        }
+        return type == NULL ? NULL : record;
+    }
+    if (record->kind != V_RECORD_TYPE) {
+        return fail_kind(context, term, "what `with` changes", "a record", record);
+    }
+    uint32_t at = dhall_shape_find(record->shape, path[0]);
+    struct dhall_value *inner = at != UINT32_MAX ? record->items[at]
+                                                 : dhall_fields_value(dhall, V_RECORD_TYPE,
+                                                       dhall_shape_new(dhall, NULL, 0), NULL);
+    struct dhall_value *type = with_type(context, term, inner, path + 1, path_len - 1, new);
+    if (type == NULL) {
+        return NULL;
+    }
+    struct dhall_value **items = arena_alloc(&dhall->arena, sizeof *items);
+    items[0] = type;
+    struct dhall_value *single =
+        dhall_fields_value(dhall, V_RECORD_TYPE, dhall_shape_new(dhall, path, 1), items);
+    return dhall_fields_join(dhall, DHALL_PREFER, record, single);
+}
+
+struct dhall_value *infer_with(struct context *context, dhall_term term)
+{
+    const struct dhall_row *row = row_of(context, term);
+    const uint32_t *list = dhall_list_of(&context->code->terms, row);
+    struct dhall_value *record = infer(context, (dhall_term){row->a});
+    struct dhall_value *new = record == NULL ? NULL : infer(context, (dhall_term){list[0]});
+    if (new == NULL) {
+        return NULL;
+    }
+    if (universe_is(new) == UNIVERSE_SORT) {
+        return fail(context, (dhall_term){list[0]}, "a field may not hold a kind");
+    }
+    return with_type(context, term, record, list + 1, row->c - 1, new);
+}

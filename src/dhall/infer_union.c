@@ -1,0 +1,225 @@
+/* src/dhall/infer_union.c: types of what takes unions, Optionals and records apart. */
+#include "dhall/infer_context.h"
+#include <stdio.h>
+
+/* What a handler gives for an alternative, or NULL after a diag. payload: NULL if it holds nothing
+ */
+static struct dhall_value *handler_result(struct context *context, dhall_term term,
+    dhall_label label, struct dhall_value *handler, struct dhall_value *payload)
+{
+    struct dhall *dhall = context->dhall;
+    handler = dhall_force(dhall, handler);
+    if (payload == NULL) {
+        return handler;
+    }
+    char what[160];
+    if (handler->kind != V_PI) {
+        (void)snprintf(what, sizeof what, "the handler of `%.*s`", LABEL_ARG(context, label));
+        return fail_kind(context, term, what, "a function", handler);
+    }
+    if (!context_conv(context, payload, handler->domain)) {
+        (void)snprintf(what, sizeof what, "the handler of `%.*s` takes the wrong type",
+            LABEL_ARG(context, label));
+        return fail_mismatch(context, term, what, payload, handler->domain);
+    }
+    uint32_t level = context->levels_len;
+    struct dhall_value *result =
+        dhall_force(dhall, dhall_pi_apply(dhall, handler, dhall_var_value(dhall, level)));
+    if (dhall_mentions(dhall, result, level)) {
+        return fail(context, term, "the type of the handler of `%.*s` depends on its argument",
+            LABEL_ARG(context, label));
+    }
+    return result;
+}
+
+/* The union to merge as a shape and payload types; Optional T is < None | Some : T >. */
+static bool merge_alternatives(struct context *context, struct dhall_value *scrutinee,
+    const struct dhall_shape **ret_shape, struct dhall_value *const **ret_payloads)
+{
+    struct dhall *dhall = context->dhall;
+    struct dhall_value *inner = dhall_builtin_argument(scrutinee, DHALL_BUILTIN_OPTIONAL_TYPE);
+    if (scrutinee->kind == V_UNION) {
+        *ret_shape = scrutinee->shape;
+        *ret_payloads = scrutinee->items;
+        return true;
+    }
+    if (inner == NULL) {
+        return false;
+    }
+    dhall_label labels[2] = {dhall->label_none, dhall->label_some};
+    struct dhall_value **payloads = ARENA_NEW(&dhall->arena, struct dhall_value *, 2);
+    payloads[1] = inner;
+    *ret_shape = dhall_shape_new(dhall, labels, 2);
+    *ret_payloads = payloads;
+    return true;
+}
+
+static struct dhall_value *merge_check(struct context *context, dhall_term term,
+    const struct dhall_value *handlers, const struct dhall_shape *shape,
+    struct dhall_value *const *payloads, struct dhall_value *result)
+{
+    dhall_term handlers_term = {dhall_row_of(&context->code->terms, term)->a};
+    for (uint32_t i = 0; i < handlers->shape->count; i++) {
+        dhall_label label = handlers->shape->labels[i];
+        if (dhall_shape_find(shape, label) == UINT32_MAX) {
+            return fail_absent(
+                context, handlers_term, "what is merged", "alternative", label, shape);
+        }
+    }
+    for (uint32_t i = 0; i < shape->count; i++) {
+        uint32_t at = dhall_shape_find(handlers->shape, shape->labels[i]);
+        if (at == UINT32_MAX) {
+            return fail(context, handlers_term, "there is no handler for the alternative `%.*s`",
+                LABEL_ARG(context, shape->labels[i]));
+        }
+        struct dhall_value *one = handler_result(
+            context, handlers_term, shape->labels[i], handlers->items[at], payloads[i]);
+        if (one == NULL) {
+            return NULL;
+        }
+        if (result == NULL) {
+            result = one;
+        } else if (!context_conv(context, result, one)) {
+            char what[160];
+            (void)snprintf(what, sizeof what, "the handler of `%.*s` gives another type",
+                LABEL_ARG(context, shape->labels[i]));
+            return fail_mismatch(context, handlers_term, what, result, one);
+        }
+    }
+    return result;
+}
+
+struct dhall_value *infer_merge(struct context *context, dhall_term term)
+{
+    const struct dhall_row *row = dhall_row_of(&context->code->terms, term);
+    dhall_term scrutinee_term = {row->b}, annotation = {row->c};
+    struct dhall_value *handlers = infer(context, (dhall_term){row->a});
+    if (handlers == NULL) {
+        return NULL;
+    }
+    if (handlers->kind != V_RECORD_TYPE) {
+        return fail_kind(
+            context, (dhall_term){row->a}, "the first argument of merge", "a record", handlers);
+    }
+    struct dhall_value *scrutinee = infer(context, scrutinee_term);
+    if (scrutinee == NULL) {
+        return NULL;
+    }
+    const struct dhall_shape *shape = NULL;
+    struct dhall_value *const *payloads = NULL;
+    if (!merge_alternatives(context, scrutinee, &shape, &payloads)) {
+        return fail_kind(context, scrutinee_term, "the second argument of merge",
+            "a union or an Optional", scrutinee);
+    }
+    struct dhall_value *wanted = NULL;
+    if (annotation.row != 0) {
+        if (infer_universe(context, annotation, "the annotation of merge") == UNIVERSE_NONE) {
+            return NULL;
+        }
+        wanted = dhall_force(context->dhall, context_eval(context, annotation));
+    } else if (shape->count == 0) {
+        return fail(context, term, "merge of an empty union needs a type annotation");
+    }
+    return merge_check(context, term, handlers, shape, payloads, wanted);
+}
+
+/* List { mapKey : Text, mapValue : T } */
+static struct dhall_value *map_type(struct context *context, struct dhall_value *type)
+{
+    struct dhall *dhall = context->dhall;
+    struct dhall_value **types = arena_alloc(&dhall->arena, 2 * sizeof *types);
+    types[0] = dhall_builtin_value(dhall, DHALL_BUILTIN_TEXT_TYPE);
+    types[1] = type;
+    return dhall_builtin_apply1(dhall, DHALL_BUILTIN_LIST_TYPE,
+        dhall_fields_value(dhall, V_RECORD_TYPE, dhall->shape_map, types));
+}
+
+/* T of an annotation List { mapKey : Text, mapValue : T }, or NULL. */
+static struct dhall_value *map_value_type(struct context *context, struct dhall_value *annotation)
+{
+    struct dhall *dhall = context->dhall;
+    struct dhall_value *record = dhall_builtin_argument(annotation, DHALL_BUILTIN_LIST_TYPE);
+    record = record == NULL ? NULL : dhall_force(dhall, record);
+    if (record == NULL || record->kind != V_RECORD_TYPE || record->shape->count != 2) {
+        return NULL;
+    }
+    uint32_t at = dhall_shape_find(record->shape, dhall->shape_map->labels[1]);
+    return at != UINT32_MAX &&
+                   context_conv(context, annotation, map_type(context, record->items[at]))
+               ? record->items[at]
+               : NULL;
+}
+
+/* The one type of all fields, which must be that of terms; NULL after a diag. */
+static struct dhall_value *homogeneous_type(
+    struct context *context, dhall_term term, const struct dhall_value *record)
+{
+    struct dhall_value *type = record->items[0];
+    if (universe_of(context, type) != UNIVERSE_TYPE) {
+        return fail_kind(context, term, "a field of what toMap takes", "a term", type);
+    }
+    for (uint32_t i = 1; i < record->shape->count; i++) {
+        if (!context_conv(context, type, record->items[i])) {
+            char what[160];
+            (void)snprintf(what, sizeof what,
+                "toMap needs fields of one type, and `%.*s` has another",
+                LABEL_ARG(context, record->shape->labels[i]));
+            return fail_mismatch(context, term, what, type, record->items[i]);
+        }
+    }
+    return type;
+}
+
+struct dhall_value *infer_to_map(struct context *context, dhall_term term)
+{
+    const struct dhall_row *row = dhall_row_of(&context->code->terms, term);
+    dhall_term record_term = {row->a}, annotation = {row->b};
+    struct dhall_value *record = infer(context, record_term);
+    if (record == NULL) {
+        return NULL;
+    }
+    if (record->kind != V_RECORD_TYPE) {
+        return fail_kind(context, record_term, "what toMap takes", "a record", record);
+    }
+    struct dhall_value *wanted = NULL;
+    if (annotation.row != 0) {
+        if (infer_universe(context, annotation, "the annotation of toMap") == UNIVERSE_NONE) {
+            return NULL;
+        }
+        wanted = dhall_force(context->dhall, context_eval(context, annotation));
+        if (map_value_type(context, wanted) == NULL) {
+            return fail(context, annotation,
+                "toMap gives a List { mapKey : Text, mapValue : T }, not %.*s",
+                STR_ARG(context_show(context, wanted, 80)));
+        }
+    }
+    if (record->shape->count == 0) {
+        return wanted != NULL
+                   ? wanted
+                   : fail(context, term, "toMap of an empty record needs a type annotation");
+    }
+    struct dhall_value *type = homogeneous_type(context, record_term, record);
+    if (type == NULL) {
+        return NULL;
+    }
+    struct dhall_value *result = map_type(context, type);
+    if (wanted != NULL && !context_conv(context, wanted, result)) {
+        return fail_mismatch(context, term, "not of the type that is written", wanted, result);
+    }
+    return result;
+}
+
+struct dhall_value *infer_show_constructor(struct context *context, dhall_term term)
+{
+    dhall_term scrutinee_term = {dhall_row_of(&context->code->terms, term)->a};
+    struct dhall_value *type = infer(context, scrutinee_term);
+    if (type == NULL) {
+        return NULL;
+    }
+    if (type->kind != V_UNION &&
+        dhall_builtin_argument(type, DHALL_BUILTIN_OPTIONAL_TYPE) == NULL) {
+        return fail_kind(context, scrutinee_term, "the argument of showConstructor",
+            "a union or an Optional", type);
+    }
+    return dhall_builtin_value(context->dhall, DHALL_BUILTIN_TEXT_TYPE);
+}

@@ -1,0 +1,352 @@
+/* src/dhall/resolve.c: one walk over a parsed file that makes it ready for evaluation.
+ *
+ *   scope:  names[i] binder i, outermost first; latest[label] + 1 of its newest, previous[i] the
+ * one that binder i shadows: x@n is n steps along previous */
+#include "dhall/eval.h"
+#include "dhall/import.h"
+#include <assert.h>
+#include <stdlib.h>
+
+struct resolver {
+    struct dhall *dhall;
+    struct dhall_code *code;
+    struct dhall_import_entry *parent; /* NULL: a value that was read back; it has no imports, and
+                                          its closed rows may be shared */
+    struct diags *diags;
+    /* In the session's arena. */
+    dhall_label *names;
+    uint32_t *rows;     /* of the binder, to mark it used; 0: outside of the code */
+    uint32_t *previous; /* binder + 1, 0: none */
+    uint32_t len, cap;
+    uint32_t *latest; /* by label: binder + 1 */
+    uint32_t latest_cap;
+    uint8_t *seen; /* by row, where rows may be shared */
+};
+
+static uint32_t *grown(struct dhall *dhall, const uint32_t *array, uint32_t len, uint32_t cap)
+{
+    uint32_t *more = ARENA_NEW(&dhall->arena, uint32_t, cap);
+    if (len > 0) {
+        memcpy(more, array, len * sizeof *more);
+    }
+    return more;
+}
+
+static void scope_push(struct resolver *resolver, dhall_label label, uint32_t row)
+{
+    struct dhall *dhall = resolver->dhall;
+    uint32_t len = resolver->len;
+    if (len == resolver->cap) {
+        resolver->cap = len == 0 ? 64 : len * 2;
+        resolver->names = grown(dhall, resolver->names, len, resolver->cap);
+        resolver->rows = grown(dhall, resolver->rows, len, resolver->cap);
+        resolver->previous = grown(dhall, resolver->previous, len, resolver->cap);
+    }
+    if (label >= resolver->latest_cap) {
+        uint32_t cap = label < 128 ? 256 : label * 2;
+        resolver->latest = grown(dhall, resolver->latest, resolver->latest_cap, cap);
+        resolver->latest_cap = cap;
+    }
+    resolver->names[len] = label;
+    resolver->rows[len] = row;
+    resolver->previous[len] = resolver->latest[label];
+    resolver->latest[label] = len + 1;
+    resolver->len++;
+}
+
+static void scope_pop(struct resolver *resolver)
+{
+    uint32_t last = --resolver->len;
+    resolver->latest[resolver->names[last]] = resolver->previous[last];
+}
+
+static void resolve_variable(
+    struct resolver *resolver, const struct dhall_row *row, uint32_t *ret_mark)
+{
+    uint32_t binder = row->a < resolver->latest_cap ? resolver->latest[row->a] : 0;
+    uint32_t left = row->b;
+    while (binder != 0 && left > 0) {
+        binder = resolver->previous[binder - 1];
+        left--;
+    }
+    if (binder == 0) {
+        *ret_mark = MARK_FREE | (left & (MARK_FREE - 1));
+        return;
+    }
+    *ret_mark = resolver->len - binder;
+    if (resolver->rows[binder - 1] != 0) {
+        resolver->code->marks[resolver->rows[binder - 1]] = 1;
+    }
+}
+
+static void shape_add(
+    struct resolver *resolver, dhall_term term, const dhall_label *labels, uint32_t count)
+{
+    struct dhall_code *code = resolver->code;
+    if (code->shapes_len == code->shapes_cap) {
+        code->shapes_cap = code->shapes_cap == 0 ? 32 : code->shapes_cap * 2;
+        code->shapes = memory_realloc(code->shapes, code->shapes_cap * sizeof(void *));
+    }
+    const struct dhall_shape *shape = NULL;
+    for (uint32_t i = code->shapes_len; i > 0 && i + 8 > code->shapes_len && shape == NULL; i--) {
+        const struct dhall_shape *old = code->shapes[i - 1];
+        if (old->count == count &&
+            (count == 0 || memcmp(old->labels, labels, count * sizeof *labels) == 0)) {
+            shape = old; /* a list of like records: one shape */
+        }
+    }
+    code->marks[term.row] = code->shapes_len;
+    code->shapes[code->shapes_len++] =
+        shape != NULL ? shape : dhall_shape_new(resolver->dhall, labels, count);
+}
+
+static enum err resolve_term(struct resolver *resolver, dhall_term term);
+
+static enum err resolve_list(
+    struct resolver *resolver, const struct dhall_row *row, uint32_t first, uint32_t step)
+{
+    for (uint32_t i = first; i < row->c; i += step) {
+        uint32_t child = dhall_list_of(&resolver->code->terms, row)[i];
+        enum err err = resolve_term(resolver, (dhall_term){child});
+        if (err != OK) {
+            return err;
+        }
+    }
+    return OK;
+}
+
+static enum err resolve_fields(
+    struct resolver *resolver, dhall_term term, const struct dhall_row *row)
+{
+    struct arena *arena = &resolver->dhall->arena;
+    uint32_t count = row->c / 2;
+    const uint32_t *pairs = dhall_list_of(&resolver->code->terms, row);
+    dhall_label *labels = arena_alloc(arena, count * sizeof *labels);
+    for (uint32_t i = 0; i < count; i++) {
+        labels[i] = pairs[2 * i];
+    }
+    shape_add(resolver, term, labels, count);
+    return resolve_list(resolver, row, 1, 2);
+}
+
+/* The labels of a projection: sorted, each once. */
+static enum err resolve_project(
+    struct resolver *resolver, dhall_term term, const struct dhall_row *row)
+{
+    const uint32_t *list = dhall_list_of(&resolver->code->terms, row);
+    dhall_label *labels = arena_alloc(&resolver->dhall->arena, row->c * sizeof *labels);
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < row->c; i++) {
+        uint32_t at = count;
+        while (at > 0 && dhall_label_cmp(resolver->dhall, labels[at - 1], list[i]) > 0) {
+            at--;
+        }
+        if (at > 0 && labels[at - 1] == list[i]) {
+            continue;
+        }
+        memmove(labels + at + 1, labels + at, (count - at) * sizeof *labels);
+        labels[at] = list[i];
+        count++;
+    }
+    shape_add(resolver, term, labels, count);
+    return resolve_term(resolver, (dhall_term){row->a});
+}
+
+static enum err resolve_binder(
+    struct resolver *resolver, dhall_term term, const struct dhall_row *row)
+{
+    uint32_t body = row->c;
+    enum err err = OK;
+    if (row->kind == DHALL_LET) {
+        const uint32_t *list = dhall_list_of(&resolver->code->terms, row);
+        body = list[2];
+        err = resolve_term(resolver, (dhall_term){list[0]});
+        if (err == OK) {
+            err = resolve_term(resolver, (dhall_term){list[1]});
+        }
+    } else {
+        err = resolve_term(resolver, (dhall_term){row->b});
+    }
+    if (err != OK) {
+        return err;
+    }
+    if (resolver->len >= UINT32_MAX / 4) {
+        dhall_stop(resolver->dhall, STOP_DEPTH);
+    }
+    scope_push(resolver, row->a, term.row);
+    err = resolve_term(resolver, (dhall_term){body});
+    scope_pop(resolver);
+    return err;
+}
+
+/* `?` takes the right side if an import of the left one is absent; any other error is final. */
+static enum err resolve_alternative(
+    struct resolver *resolver, dhall_term term, const struct dhall_row *row)
+{
+    struct diags saved = *resolver->diags;
+    uint32_t len = resolver->len;
+    enum err err = resolve_term(resolver, (dhall_term){row->a});
+    resolver->code->marks[term.row] = MARK_LEFT;
+    if (err == ERR_ABSENT) {
+        while (resolver->len > len) {
+            scope_pop(resolver);
+        }
+        *resolver->diags = saved;
+        resolver->code->marks[term.row] = MARK_RIGHT;
+        err = resolve_term(resolver, (dhall_term){row->b});
+    }
+    return err;
+}
+
+static enum err resolve_import(
+    struct resolver *resolver, dhall_term term, const struct dhall_row *row)
+{
+    struct dhall_code *code = resolver->code;
+    const struct dhall_import *import = &code->terms.imports[row->a];
+    struct span span = dhall_span_of(&code->terms, term);
+    if (import->headers.row != 0) {
+        /* Headers are closed: they see nothing of the scope. */
+        struct resolver inner = *resolver;
+        inner.names = inner.rows = inner.previous = inner.latest = NULL;
+        inner.len = inner.cap = inner.latest_cap = 0;
+        enum err err = resolve_term(&inner, import->headers);
+        if (err != OK) {
+            return err;
+        }
+    }
+    const struct dhall_import_entry *entry = NULL;
+    enum err err = dhall_import_resolve(
+        resolver->dhall, code, import, resolver->parent, span, &entry, resolver->diags);
+    code->imports[row->a] = entry;
+    return err;
+}
+
+/* Rows whose children are in a, b and c. */
+static enum err resolve_children(struct resolver *resolver, const struct dhall_row *row)
+{
+    uint32_t children[3] = {row->a, 0, 0};
+    switch ((enum dhall_kind)row->kind) {
+    case DHALL_IF:
+    case DHALL_MERGE:
+        children[2] = row->c;
+        children[1] = row->b;
+        break;
+    case DHALL_APP:
+    case DHALL_ANNOT:
+    case DHALL_OPERATOR:
+    case DHALL_PROJECT_TYPE:
+    case DHALL_TO_MAP:
+        children[1] = row->b;
+        break;
+    default: /* LIST_EMPTY, SOME, FIELD, SHOW_CONSTRUCTOR, ASSERT: only a */
+        break;
+    }
+    for (unsigned i = 0; i < 3; i++) {
+        enum err err = resolve_term(resolver, (dhall_term){children[i]});
+        if (err != OK) {
+            return err;
+        }
+    }
+    return OK;
+}
+
+static enum err resolve_term(struct resolver *resolver, dhall_term term)
+{
+    if (term.row == 0) {
+        return OK;
+    }
+    if (resolver->seen != NULL) {
+        if (resolver->seen[term.row] != 0) {
+            return OK;
+        }
+        resolver->seen[term.row] = 1;
+    }
+    dhall_step(resolver->dhall);
+    const struct dhall_row *row = dhall_row_of(&resolver->code->terms, term);
+    enum err err = OK;
+    switch ((enum dhall_kind)row->kind) {
+    case DHALL_VAR:
+        resolve_variable(resolver, row, &resolver->code->marks[term.row]);
+        return OK;
+    case DHALL_LAMBDA:
+    case DHALL_PI:
+    case DHALL_LET:
+        return resolve_binder(resolver, term, row);
+    case DHALL_RECORD:
+    case DHALL_RECORD_TYPE:
+    case DHALL_UNION:
+        return resolve_fields(resolver, term, row);
+    case DHALL_PROJECT:
+        return resolve_project(resolver, term, row);
+    case DHALL_IMPORT:
+        return resolve_import(resolver, term, row);
+    case DHALL_LIST:
+        return resolve_list(resolver, row, 0, 1);
+    case DHALL_TEXT:
+        return resolve_list(resolver, row, 1, 2);
+    case DHALL_WITH:
+        err = resolve_term(resolver, (dhall_term){row->a});
+        return err != OK ? err
+                         : resolve_term(resolver,
+                               (dhall_term){dhall_list_of(&resolver->code->terms, row)[0]});
+    case DHALL_OPERATOR:
+        return row->flag == DHALL_ALTERNATIVE ? resolve_alternative(resolver, term, row)
+                                              : resolve_children(resolver, row);
+    case DHALL_NONE:
+    case DHALL_BUILTIN:
+    case DHALL_BOOL:
+    case DHALL_NATURAL:
+    case DHALL_INTEGER:
+    case DHALL_DOUBLE:
+    case DHALL_BYTES:
+    case DHALL_DATE:
+    case DHALL_TIME:
+    case DHALL_TIME_ZONE:
+        return OK;
+    case DHALL_APP:
+    case DHALL_ANNOT:
+    case DHALL_IF:
+    case DHALL_LIST_EMPTY:
+    case DHALL_SOME:
+    case DHALL_FIELD:
+    case DHALL_PROJECT_TYPE:
+    case DHALL_MERGE:
+    case DHALL_TO_MAP:
+    case DHALL_SHOW_CONSTRUCTOR:
+    case DHALL_ASSERT:
+        return resolve_children(resolver, row);
+    }
+    return OK;
+}
+
+enum err dhall_code_resolve(struct dhall *dhall, struct dhall_code *code,
+    struct dhall_import_entry *parent, uint32_t outer, struct diags *diags)
+{
+    struct resolver resolver = {.dhall = dhall, .code = code, .parent = parent, .diags = diags};
+    code->marks = memory_calloc(code->terms.len, sizeof *code->marks);
+    code->imports = memory_calloc(code->terms.imports_len, sizeof(void *));
+    if (parent == NULL) {
+        resolver.seen = arena_calloc(&dhall->arena, code->terms.len, 1);
+    }
+    for (uint32_t i = 0; i < outer; i++) {
+        scope_push(&resolver, 0, 0);
+    }
+    return resolve_term(&resolver, code->root);
+}
+
+struct dhall_code *dhall_code_of_value(
+    struct dhall *dhall, struct dhall_value *value, uint32_t binders)
+{
+    struct dhall_code *code = dhall_code_new(dhall);
+    struct dhall_quote quote;
+    dhall_quote_init(&quote, dhall, &code->terms, false);
+    for (uint32_t i = 0; i < binders; i++) {
+        dhall_quote_push(&quote, 0);
+    }
+    code->root = dhall_quote(&quote, value);
+    struct diags diags;
+    diags_init(&diags, &dhall->arena, NULL);
+    enum err err = dhall_code_resolve(dhall, code, NULL, binders, &diags);
+    assert(err == OK);
+    return code;
+}

@@ -1,0 +1,209 @@
+/* src/dhall/session.c: a session's life, and the big stack that its recursive parts run on.
+ *
+ *   caller's stack: dhall_run --swapcontext--> big stack: task ... dhall_step ... dhall_stop
+ *                        ^------------------------ setcontext ------------------------'
+ *
+ * The big stack is only address space until it is touched. dhall_step looks at how much is left. */
+#include "dhall/eval.h"
+#include "dhall/import.h"
+#include <assert.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+enum {
+    STACK_MARGIN_BYTES =
+        256 * 1024, /* for what runs below the last dhall_step: libc, GMP, parser */
+};
+#define STACK_BYTES ((size_t)1 << 30)
+
+static const struct dhall_limits limits_default = {
+    .terms_max = DHALL_TERMS_MAX,
+    .steps_max = UINT64_C(4000000000),
+    .memory_bytes_max = (size_t)4 << 30,
+};
+
+struct dhall *dhall_new(
+    const struct dhall_reader *reader, const struct dhall_limits *limits, struct sources *sources)
+{
+    struct dhall *dhall = memory_calloc(1, sizeof *dhall);
+    dhall->reader = *reader;
+    dhall->limits = limits_default;
+    if (limits != NULL) {
+        dhall->limits.terms_max =
+            limits->terms_max != 0 ? limits->terms_max : limits_default.terms_max;
+        dhall->limits.steps_max =
+            limits->steps_max != 0 ? limits->steps_max : limits_default.steps_max;
+        dhall->limits.memory_bytes_max = limits->memory_bytes_max != 0
+                                             ? limits->memory_bytes_max
+                                             : limits_default.memory_bytes_max;
+    }
+    dhall->sources = sources;
+    dhall_labels_init(&dhall->labels);
+    dhall->label_type = dhall_label_of(&dhall->labels, STR("Type"));
+    dhall->label_default = dhall_label_of(&dhall->labels, STR("default"));
+    dhall->label_some = dhall_label_of(&dhall->labels, STR("Some"));
+    dhall->label_none = dhall_label_of(&dhall->labels, STR("None"));
+    dhall_label map[2] = {dhall_label_of(&dhall->labels, STR("mapKey")),
+        dhall_label_of(&dhall->labels, STR("mapValue"))};
+    dhall_label indexed[2] = {
+        dhall_label_of(&dhall->labels, STR("index")), dhall_label_of(&dhall->labels, STR("value"))};
+    dhall->shape_map = dhall_shape_new(dhall, map, 2);
+    dhall->shape_indexed = dhall_shape_new(dhall, indexed, 2);
+    return dhall;
+}
+
+static void code_release(struct dhall_code *code)
+{
+    dhall_terms_release(&code->terms);
+    free(code->marks);
+    free(code->shapes);
+    free(code->imports);
+    free(code);
+}
+
+void dhall_free(struct dhall *dhall)
+{
+    if (dhall == NULL) {
+        return;
+    }
+    while (dhall->codes != NULL) {
+        struct dhall_code *older = dhall->codes->older;
+        code_release(dhall->codes);
+        dhall->codes = older;
+    }
+    for (struct dhall_big *big = dhall->bigs; big != NULL; big = big->older) {
+        mpz_clear(big->z);
+    }
+    for (uint32_t i = 0; i < dhall->import_table.len; i++) {
+        free(dhall->imports[i]->reads);
+    }
+    free(dhall->imports);
+    free(dhall->opened);
+    table_release(&dhall->import_table);
+    dhall_labels_release(&dhall->labels);
+    if (dhall->stack != NULL) {
+        (void)munmap(dhall->stack, STACK_BYTES);
+    }
+    arena_release(&dhall->arena);
+    free(dhall);
+}
+
+struct dhall_code *dhall_code_new(struct dhall *dhall)
+{
+    struct dhall_code *code = memory_calloc(1, sizeof *code);
+    dhall_terms_init(&code->terms, &dhall->labels, dhall->limits.terms_max);
+    code->older = dhall->codes;
+    dhall->codes = code;
+    return code;
+}
+
+_Noreturn void dhall_stop(struct dhall *dhall, enum dhall_stop why)
+{
+    assert(dhall->on_stack);
+    dhall->stopped = why;
+    dhall->on_stack = false;
+    (void)setcontext(&dhall->back);
+    abort(); /* not reached: setcontext fails only for a bad context */
+}
+
+/* makecontext passes ints: the pointer comes in two halves. */
+static void run_on_stack(unsigned high, unsigned low)
+{
+    struct dhall *dhall = (struct dhall *)((uintptr_t)high << 32 | low);
+    dhall->task(dhall, dhall->task_argument);
+}
+
+static enum err stack_ready(struct dhall *dhall, struct diags *diags)
+{
+    if (dhall->stack != NULL) {
+        return OK;
+    }
+    void *stack = mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE,
+        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+    if (stack == MAP_FAILED) {
+        return diag_add(diags, ERR_LIMIT, SPAN_NONE, "no address space for Dhall's stack");
+    }
+    dhall->stack = stack;
+    return OK;
+}
+
+static enum err stop_report(const struct dhall *dhall, struct diags *diags)
+{
+    switch (dhall->stopped) {
+    case STOP_NONE:
+        return OK;
+    case STOP_STEPS:
+        return diag_add(diags, ERR_LIMIT, SPAN_NONE, "evaluating Dhall took more than %llu steps",
+            (unsigned long long)dhall->limits.steps_max);
+    case STOP_MEMORY:
+        return diag_add(diags, ERR_LIMIT, SPAN_NONE,
+            "evaluating Dhall took more than %zu MiB of memory",
+            dhall->limits.memory_bytes_max >> 20);
+    case STOP_DEPTH:
+        return diag_add(
+            diags, ERR_LIMIT, SPAN_NONE, "Dhall expression or its value is nested too deeply");
+    case STOP_TERMS:
+        return diag_add(diags, ERR_LIMIT, SPAN_NONE, "normal form has more than %u terms",
+            dhall->limits.terms_max);
+    }
+    return OK;
+}
+
+enum err dhall_run(struct dhall *dhall, void (*task)(struct dhall *dhall, void *argument),
+    void *argument, struct diags *diags)
+{
+    if (dhall->on_stack) {
+        task(dhall, argument);
+        return OK;
+    }
+    enum err err = stack_ready(dhall, diags);
+    if (err != OK) {
+        return err;
+    }
+    dhall->stack_low = dhall->stack + STACK_MARGIN_BYTES;
+    dhall->stopped = STOP_NONE;
+    dhall->task = task;
+    dhall->task_argument = argument;
+    (void)getcontext(&dhall->run);
+    dhall->run.uc_stack.ss_sp = dhall->stack;
+    dhall->run.uc_stack.ss_size = STACK_BYTES;
+    dhall->run.uc_link = &dhall->back;
+    uintptr_t self = (uintptr_t)dhall;
+    makecontext(&dhall->run, (void (*)(void))run_on_stack, 2, (unsigned)(self >> 32),
+        (unsigned)(self & UINT32_MAX));
+    dhall->on_stack = true;
+    (void)swapcontext(&dhall->back, &dhall->run);
+    dhall->on_stack = false;
+    dhall->opened_len = 0;
+    return stop_report(dhall, diags);
+}
+
+/* Values that a line of Dhall says best. */
+struct dhall_value *dhall_value_of_text(struct dhall *dhall, struct str text)
+{
+    struct dhall_code *code = dhall_code_new(dhall);
+    struct diags diags;
+    diags_init(&diags, &dhall->arena, NULL);
+    enum err err = dhall_parse(&code->terms, 0, text, &code->root, &diags);
+    assert(err == OK);
+    err = dhall_code_resolve(dhall, code, NULL, 0, &diags);
+    assert(err == OK);
+    return dhall_eval(dhall, code, code->root, NULL);
+}
+
+struct dhall_value *dhall_list_cons(struct dhall *dhall)
+{
+    if (dhall->list_cons == NULL) {
+        dhall->list_cons = dhall_value_of_text(
+            dhall, STR("\\(A : Type) -> \\(a : A) -> \\(`as` : List A) -> [ a ] # `as`"));
+    }
+    return dhall->list_cons;
+}
+
+struct dhall_value *dhall_natural_successor(struct dhall *dhall)
+{
+    if (dhall->natural_successor == NULL) {
+        dhall->natural_successor = dhall_value_of_text(dhall, STR("\\(x : Natural) -> x + 1"));
+    }
+    return dhall->natural_successor;
+}

@@ -1,0 +1,249 @@
+/* src/dhall/value.c: making values. */
+#include "dhall/value.h"
+#include <assert.h>
+
+struct dhall_value *dhall_value_new(struct dhall *dhall, enum dhall_v kind, uint32_t bound)
+{
+    if (bound > DHALL_BOUND_MAX) {
+        dhall_stop(dhall, STOP_DEPTH);
+    }
+    struct dhall_value *value = arena_alloc(&dhall->arena, sizeof *value);
+    *value = (struct dhall_value){.kind = (uint8_t)kind, .bound = (uint16_t)bound};
+    return value;
+}
+
+struct dhall_value *dhall_builtin_value(struct dhall *dhall, enum dhall_builtin builtin)
+{
+    if (dhall->builtin_values[builtin] == NULL) {
+        struct dhall_value *value = dhall_value_new(dhall, V_BUILTIN, 0);
+        value->flag = (uint8_t)builtin;
+        dhall->builtin_values[builtin] = value;
+    }
+    return dhall->builtin_values[builtin];
+}
+
+struct dhall_value *dhall_builtin_apply1(
+    struct dhall *dhall, enum dhall_builtin builtin, struct dhall_value *argument)
+{
+    struct dhall_value *value = dhall_value_new(dhall, V_BUILTIN, argument->bound);
+    value->flag = (uint8_t)builtin;
+    value->a = 1;
+    value->items = arena_alloc(&dhall->arena, sizeof *value->items);
+    value->items[0] = argument;
+    return value;
+}
+
+struct dhall_value *dhall_bool_value(struct dhall *dhall, bool value)
+{
+    enum dhall_builtin builtin = value ? DHALL_BUILTIN_TRUE_ : DHALL_BUILTIN_FALSE_;
+    if (dhall->builtin_values[builtin] == NULL) {
+        dhall->builtin_values[builtin] = dhall_value_new(dhall, V_BOOL, 0);
+        dhall->builtin_values[builtin]->a = value;
+    }
+    return dhall->builtin_values[builtin];
+}
+
+struct dhall_value *dhall_natural_value(struct dhall *dhall, uint64_t natural)
+{
+    struct dhall_value *value = dhall_value_new(dhall, V_NATURAL, 0);
+    value->small = natural;
+    return value;
+}
+
+static const struct dhall_big *big_new(struct dhall *dhall, const mpz_t z)
+{
+    struct dhall_big *big = arena_alloc(&dhall->arena, sizeof *big);
+    mpz_init_set(big->z, z);
+    big->older = dhall->bigs;
+    dhall->bigs = big;
+    /* GMP's memory is not in the arena, but it counts against the session's bound. */
+    dhall->big_bytes += mpz_size(z) * sizeof(mp_limb_t);
+    return big;
+}
+
+struct dhall_value *dhall_big_value(struct dhall *dhall, enum dhall_v kind, const mpz_t z)
+{
+    struct dhall_value *value = dhall_value_new(dhall, kind, 0);
+    value->flag = mpz_sgn(z) < 0;
+    mpz_t magnitude;
+    mpz_init(magnitude);
+    mpz_abs(magnitude, z);
+    if (mpz_sizeinbase(magnitude, 2) <= 64) {
+        value->small = mpz_get_ui(magnitude);
+    } else {
+        value->big = big_new(dhall, magnitude);
+    }
+    mpz_clear(magnitude);
+    return value;
+}
+
+struct dhall_value *dhall_time_value(
+    struct dhall *dhall, uint32_t seconds, const mpz_t fraction, uint32_t digits)
+{
+    struct dhall_value *value = dhall_value_new(dhall, V_TIME, 0);
+    value->a = seconds;
+    value->b = digits;
+    value->big = big_new(dhall, fraction);
+    return value;
+}
+
+void dhall_value_mpz(const struct dhall_value *value, mpz_t ret_z)
+{
+    assert(value->kind == V_NATURAL || value->kind == V_INTEGER);
+    static_assert(sizeof(unsigned long) == sizeof(uint64_t), "GMP's ui holds a small number");
+    if (value->big != NULL) {
+        mpz_set(ret_z, value->big->z);
+    } else {
+        mpz_set_ui(ret_z, value->small);
+    }
+    if (value->kind == V_INTEGER && value->flag != 0) {
+        mpz_neg(ret_z, ret_z);
+    }
+}
+
+struct dhall_value *dhall_text_value(struct dhall *dhall, struct str text)
+{
+    struct dhall_value *value = dhall_value_new(dhall, V_TEXT, 0);
+    value->text = text;
+    return value;
+}
+
+struct dhall_value *dhall_var_value(struct dhall *dhall, uint32_t level)
+{
+    struct dhall_value *value = dhall_value_new(dhall, V_VAR, level + 1);
+    value->a = level;
+    return value;
+}
+
+static uint16_t items_bound(struct dhall_value *const *items, size_t count)
+{
+    uint16_t bound = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (items[i] != NULL) {
+            bound = dhall_bound_max(bound, items[i]->bound);
+        }
+    }
+    return bound;
+}
+
+struct dhall_value *dhall_list_value(struct dhall *dhall, struct dhall_value **items, size_t count)
+{
+    assert(count > 0 && count <= UINT32_MAX);
+    struct dhall_value *value = dhall_value_new(dhall, V_LIST, items_bound(items, count));
+    value->a = (uint32_t)count;
+    value->items = items;
+    return value;
+}
+
+struct dhall_value *dhall_fields_value(struct dhall *dhall, enum dhall_v kind,
+    const struct dhall_shape *shape, struct dhall_value **items)
+{
+    struct dhall_value *value = dhall_value_new(dhall, kind, items_bound(items, shape->count));
+    value->shape = shape;
+    value->items = items;
+    return value;
+}
+
+struct dhall_value *dhall_pair_value(struct dhall *dhall, enum dhall_v kind, unsigned flag,
+    struct dhall_value *left, struct dhall_value *right)
+{
+    uint16_t bound = dhall_bound_max(left->bound, right == NULL ? 0 : right->bound);
+    struct dhall_value *value = dhall_value_new(dhall, kind, bound);
+    value->flag = (uint8_t)flag;
+    value->left = left;
+    value->right = right;
+    return value;
+}
+
+struct dhall_value *dhall_one_value(
+    struct dhall *dhall, enum dhall_v kind, uint32_t a, struct dhall_value *one)
+{
+    struct dhall_value *value = dhall_value_new(dhall, kind, one->bound);
+    value->a = a;
+    value->one = one;
+    return value;
+}
+
+struct dhall_value *dhall_three_value(struct dhall *dhall, enum dhall_v kind,
+    struct dhall_value *first, struct dhall_value *second, struct dhall_value *third)
+{
+    uint16_t bound = dhall_bound_max(first->bound, second->bound);
+    bound = dhall_bound_max(bound, third == NULL ? 0 : third->bound);
+    struct dhall_value *value = dhall_value_new(dhall, kind, bound);
+    value->three[0] = first;
+    value->three[1] = second;
+    value->three[2] = third;
+    return value;
+}
+
+struct dhall_value *dhall_pi_value(struct dhall *dhall, dhall_label label,
+    struct dhall_value *domain, struct dhall_codomain *codomain, uint16_t codomain_bound)
+{
+    struct dhall_value *value =
+        dhall_value_new(dhall, V_PI, dhall_bound_max(domain->bound, codomain_bound));
+    value->a = label;
+    value->domain = domain;
+    value->codomain = codomain;
+    return value;
+}
+
+const struct dhall_shape *dhall_shape_new(
+    struct dhall *dhall, const dhall_label *labels, uint32_t count)
+{
+    struct dhall_shape *shape = arena_alloc(&dhall->arena, sizeof *shape);
+    dhall_label *copy = arena_alloc(&dhall->arena, count * sizeof *copy);
+    if (count > 0) {
+        memcpy(copy, labels, count * sizeof *copy);
+    }
+    *shape = (struct dhall_shape){.count = count, .labels = copy};
+    return shape;
+}
+
+uint32_t dhall_shape_find(const struct dhall_shape *shape, dhall_label label)
+{
+    for (uint32_t i = 0; i < shape->count; i++) {
+        if (shape->labels[i] == label) {
+            return i;
+        }
+    }
+    return UINT32_MAX;
+}
+
+int dhall_label_cmp(const struct dhall *dhall, dhall_label a, dhall_label b)
+{
+    return a == b
+               ? 0
+               : str_cmp(dhall_label_name(&dhall->labels, a), dhall_label_name(&dhall->labels, b));
+}
+
+const struct dhall_env *dhall_env_push(
+    struct dhall *dhall, const struct dhall_env *env, struct dhall_value *value)
+{
+    struct dhall_env *new = arena_alloc(&dhall->arena, sizeof *new);
+    uint16_t bound = env == NULL ? 0 : env->bound;
+    *new = (struct dhall_env){
+        .parent = env,
+        .jump = env,
+        .value = value,
+        .depth = env == NULL ? 1 : env->depth + 1,
+        .bound = dhall_bound_max(bound, value == NULL ? 0 : value->bound),
+    };
+    /* Myers, "An applicative random-access stack": jump twice as far where two jumps are equal. */
+    if (env != NULL && env->jump != NULL) {
+        uint32_t far = env->jump->jump == NULL ? 0 : env->jump->jump->depth;
+        if (env->depth - env->jump->depth == env->jump->depth - far) {
+            new->jump = env->jump->jump;
+        }
+    }
+    return new;
+}
+
+struct dhall_value *dhall_env_get(const struct dhall_env *env, uint32_t index)
+{
+    assert(env != NULL && index < env->depth);
+    uint32_t depth = env->depth - index;
+    while (env->depth != depth) {
+        env = env->jump != NULL && env->jump->depth >= depth ? env->jump : env->parent;
+    }
+    return env->value;
+}
