@@ -31,16 +31,10 @@ struct loader {
     uint32_t result_cap;
 };
 
-static enum err embedded_read(struct str name, struct str *ret_bytes, struct diags *diags)
+static bool loader_embedded(void *context, struct str url, struct str *ret_bytes)
 {
-    if (package_find(name, ret_bytes)) {
-        return OK;
-    }
-    enum err err = diag_add(diags, ERR_INVALID, SPAN_NONE,
-        "%.*s is not one of the packages that straylight holds", STR_ARG(name));
-    diag_help(
-        diags, "a build reads no network; put the file into the workspace and import it by path");
-    return err;
+    (void)context;
+    return package_find(url, ret_bytes);
 }
 
 static enum err loader_read(void *context, const struct dhall_import *import, struct str name,
@@ -49,7 +43,7 @@ static enum err loader_read(void *context, const struct dhall_import *import, st
     struct loader *loader = context;
     (void)import;
     if (name.len == 0 || name.ptr[0] != '/') {
-        return embedded_read(name, ret_bytes, diags);
+        return ERR_ABSENT; /* the session loads absolute paths only */
     }
     enum err err =
         file_read(AT_FDCWD, arena_cstr(arena, name), FILE_BYTES_MAX, arena, ret_bytes, diags);
@@ -96,7 +90,12 @@ static struct dhall *session(struct loader *loader)
 {
     if (loader->dhall == NULL) {
         struct dhall_reader reader = {
-            .context = loader, .read = loader_read, .refuse_unfrozen = true, .refuse_env = true};
+            .context = loader,
+            .read = loader_read,
+            .embedded = loader_embedded,
+            .refuse_unfrozen = true,
+            .refuse_env = true,
+        };
         struct dhall_limits limits = {0};
         loader->dhall = dhall_new(&reader, &limits, loader->engine->sources);
     }

@@ -6,8 +6,19 @@ let dhall =
         S.Library::{
         , name = "dhall"
         , srcs =
-          [ "decode.c"
+          [ "builtin.c"
+          , "canonical.c"
+          , "conv.c"
+          , "decode.c"
+          , "dhall.c"
           , "encode.c"
+          , "eval.c"
+          , "import.c"
+          , "infer.c"
+          , "infer_message.c"
+          , "infer_record.c"
+          , "infer_union.c"
+          , "operate.c"
           , "parse.c"
           , "parse_import.c"
           , "parse_number.c"
@@ -15,19 +26,31 @@ let dhall =
           , "parse_text.c"
           , "print.c"
           , "print_literal.c"
+          , "read_back.c"
+          , "resolve.c"
           , "scan.c"
+          , "session.c"
           , "term.c"
+          , "text.c"
+          , "tool.c"
+          , "value.c"
           ]
         , hdrs =
           [ "dhall.h"
           , "encode.h"
+          , "eval.h"
+          , "import.h"
+          , "infer.h"
+          , "infer_context.h"
           , "parse.h"
           , "print.h"
           , "print_literal.h"
           , "scan.h"
           , "term.h"
+          , "tool.h"
+          , "value.h"
           ]
-        , deps = [ S.at "//src/base", S.at "//src/codec" ]
+        , deps = [ S.at "//src/base", S.at "//src/codec", S.at "//src/digest" ]
         , libs = [ S.libs.gmp ]
         }
 
@@ -35,7 +58,8 @@ let dhall_standard_test =
       S.test
         S.Test::{
         , name = "dhall_standard_test"
-        , srcs = [ "standard_test.c" ]
+        , srcs = [ "standard_semantics.c", "standard_test.c" ]
+        , hdrs = [ "standard_test.h" ]
         , deps = [ dhall, S.at "//src/base" ]
         , libs = [ S.libs.gmp ]
         }
