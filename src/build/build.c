@@ -210,6 +210,9 @@ void build_close(struct engine *engine)
     if (engine->signal_thread_runs) {
         (void)pthread_kill(engine->signal_thread, SIGUSR2);
         (void)pthread_join(engine->signal_thread, NULL);
+        sigset_t set;
+        signals_of(&set);
+        (void)pthread_sigmask(SIG_UNBLOCK, &set, NULL); /* `run` becomes another program */
     }
     if (engine->exec != NULL) {
         exec_free(engine->exec);
@@ -225,6 +228,7 @@ void build_close(struct engine *engine)
     table_release(&engine->running);
     table_release(&engine->needed_by);
     table_release(&engine->damaged);
+    table_release(&engine->tests_ran);
     free(engine->analysis_at);
     free(engine->merged_at);
     free(engine->running_at);
@@ -358,6 +362,14 @@ enum err build_output_path(struct engine *engine, const struct goal_output *outp
         *ret_path = arena_printf(arena, "%s/%.*s", engine->options.store_root, STR_ARG(path));
     }
     return err;
+}
+
+bool build_test_ran(struct engine *engine, struct label label)
+{
+    struct arena arena = {0};
+    bool ran = table_get(&engine->tests_ran, label_key(label, &arena)) != TABLE_NONE;
+    arena_release(&arena);
+    return ran;
 }
 
 struct str build_label_show(struct engine *engine, struct label label, struct arena *arena)

@@ -69,6 +69,8 @@ enum err build_output_path(struct engine *engine, const struct goal_output *outp
     struct arena *arena, struct str *ret_path, struct diags *diags);
 /* Removes our links and what the workspace keeps between runs; the store keeps its content. */
 enum err build_clean(struct engine *engine, uint64_t *ret_count, struct diags *diags);
+/* Did the test run just now, or was its result known? */
+bool build_test_ran(struct engine *engine, struct label label);
 /* As people write it. */
 struct str build_label_show(struct engine *engine, struct label label, struct arena *arena);
 #endif

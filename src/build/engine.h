@@ -84,6 +84,7 @@ struct engine {
     bool *damaged_open;   /* owned: not made again yet */
     uint32_t damaged_cap;
     atomic_uint damaged_count; /* of the open ones */
+    struct table tests_ran;    /* labels, as keys, of tests that ran in this process */
     uint64_t run_count, hit_count, started_count;
     char line[512]; /* the progress line that stands on the terminal; "" if none */
 };

@@ -282,6 +282,16 @@ static enum dice_status result_use(struct job *job, const struct exec_result *re
     return DICE_FAILED;
 }
 
+static void test_note(struct job *job)
+{
+    struct engine *engine = job->engine;
+    struct str key = label_key(job->label, job->arena);
+    if (pthread_mutex_lock(&engine->lock) == 0) {
+        (void)table_add(&engine->tests_ran, &engine->lock_arena, key);
+        (void)pthread_mutex_unlock(&engine->lock);
+    }
+}
+
 static enum dice_status perform(struct job *job)
 {
     struct engine *engine = job->engine;
@@ -291,6 +301,9 @@ static enum dice_status perform(struct job *job)
     }
     enum err err = inputs_ready(job);
     if (err == OK) {
+        if (job->is_test) {
+            test_note(job);
+        }
         start_tell(job);
         err = run_all(job, &result);
         progress_end(engine);

@@ -5,8 +5,21 @@ let straylight =
       S.binary
         S.Binary::{
         , name = "straylight"
-        , srcs = [ "doctor.c", "fetch.c", "help.c", "init.c", "main.c", "store.c", "toolchain.c" ]
-        , private_hdrs = [ "command.h", "version.h" ]
+        , srcs =
+          [ "build.c"
+          , "building.c"
+          , "clean.c"
+          , "doctor.c"
+          , "fetch.c"
+          , "help.c"
+          , "init.c"
+          , "main.c"
+          , "run.c"
+          , "store.c"
+          , "test.c"
+          , "toolchain.c"
+          ]
+        , private_hdrs = [ "building.h", "command.h", "version.h" ]
         , deps =
           [ S.at "//src/base"
           , S.at "//src/codec"

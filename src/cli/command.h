@@ -11,9 +11,10 @@
 /* The exit status of straylight. */
 enum cli_status {
     CLI_DONE = 0,
-    CLI_FAILED = 1, /* the build or check failed */
-    CLI_MISUSE = 2, /* wrong use */
-    CLI_BROKEN = 3, /* the environment failed: no store, no disk space, no sandbox */
+    CLI_FAILED = 1,        /* the build or check failed */
+    CLI_MISUSE = 2,        /* wrong use */
+    CLI_BROKEN = 3,        /* the environment failed: no store, no disk space, no sandbox */
+    CLI_INTERRUPTED = 130, /* by SIGINT, SIGTERM or SIGHUP; all is consistent */
 };
 
 /* One run of the program. */
@@ -35,11 +36,14 @@ struct command {
 
 /* In the order of the help text. */
 #define COMMAND_LIST(X)                                                                            \
+    X(build)                                                                                       \
+    X(clean)                                                                                       \
     X(complete)                                                                                    \
     X(doctor)                                                                                      \
     X(fetch)                                                                                       \
     X(help)                                                                                        \
     X(init)                                                                                        \
+    X(run)                                                                                         \
     X(store_add)                                                                                   \
     X(store_get)                                                                                   \
     X(store_has)                                                                                   \
@@ -49,6 +53,7 @@ struct command {
     X(toolchain_list)                                                                              \
     X(toolchain_show)                                                                              \
     X(toolchain_verify)                                                                            \
+    X(test)                                                                                        \
     X(version)
 
 #define COMMAND_DECLARE(name) extern const struct command command_##name;

@@ -153,7 +153,7 @@ static enum cli_status unknown_command(struct cli *cli, const char *const *words
     return CLI_MISUSE;
 }
 
-static enum cli_status command_run(struct cli *cli, const char *const *words, size_t word_count)
+static enum cli_status command_start(struct cli *cli, const char *const *words, size_t word_count)
 {
     const struct command_spec *spec = &cli->command->spec;
     enum err err = option_parse(spec, words, word_count, &cli->arena, &cli->args, &cli->diags);
@@ -178,17 +178,17 @@ static enum cli_status without_command(struct cli *cli, const char *const *words
     bool help = count > 0 && (strcmp(words[0], "--help") == 0 || strcmp(words[0], "-h") == 0);
     cli->command = version ? &command_version : &command_help;
     if (version || help) {
-        return command_run(cli, words + 1, count - 1);
+        return command_start(cli, words + 1, count - 1);
     }
     bool group = count > 0 && is_group(words[0]);
     bool group_help =
         group && count > 1 && (strcmp(words[1], "--help") == 0 || strcmp(words[1], "-h") == 0);
     if (group_help || (group && count == 1)) {
-        enum cli_status status = command_run(cli, words, 1);
+        enum cli_status status = command_start(cli, words, 1);
         return group_help || status != CLI_DONE ? status : CLI_MISUSE;
     }
     if (count == 0) {
-        enum cli_status status = command_run(cli, words, 0);
+        enum cli_status status = command_start(cli, words, 0);
         return status == CLI_DONE ? CLI_MISUSE : status;
     }
     return unknown_command(cli, words, count);
@@ -205,7 +205,7 @@ static enum cli_status dispatch(struct cli *cli, const char *const *words, size_
         }
     }
     return matched_most == 0 ? without_command(cli, words, count)
-                             : command_run(cli, words + matched_most, count - matched_most);
+                             : command_start(cli, words + matched_most, count - matched_most);
 }
 
 /* A closed 0, 1 or 2 would become the next file that is opened, and messages would go there. */

@@ -1,0 +1,128 @@
+/* src/cli/build.c: `straylight build LABEL...`. */
+#include "cli/building.h"
+
+enum {
+    BUILD_OUTPUTS_LISTED = BUILDING_OPTION_COUNT,
+    BUILD_JSON,
+};
+static const struct option_spec options[] = {
+    BUILDING_OPTIONS,
+    [BUILD_OUTPUTS_LISTED] = {.name = "outputs",
+        .kind = OPTION_FLAG,
+        .help = "list what was built: path, digest, label"},
+    [BUILD_JSON] = {.name = "json", .kind = OPTION_FLAG, .help = "print the result as JSON"},
+};
+
+static struct str link_path(
+    struct cli *cli, const struct goal_target *target, const struct goal_output *output)
+{
+    struct str package = target->label.package;
+    return arena_printf(&cli->arena, "out/%s%.*s%s%.*s%s%.*s", target->is_default_config ? "" : "@",
+        STR_ARG(target->is_default_config ? STR("") : target->label.config),
+        target->is_default_config ? "" : "/", STR_ARG(package), package.len > 0 ? "/" : "",
+        STR_ARG(output->path));
+}
+
+static void outputs_print(const struct building *building)
+{
+    struct cli *cli = building->cli;
+    AUTO_BUF text = {0};
+    for (size_t i = 0; i < building->goal.target_count; i++) {
+        const struct goal_target *target = &building->goal.targets[i];
+        struct str label = build_label_show(building->engine, target->label, &cli->arena);
+        for (size_t j = 0; j < target->output_count; j++) {
+            char digest[DIGEST_TEXT_MAX];
+            struct str path = link_path(cli, target, &target->outputs[j]);
+            struct str shown = digest_format(&target->outputs[j].digest, digest);
+            buf_printf(&text, "%.*s\t%.*s\t%.*s\n", STR_ARG(path), STR_ARG(shown), STR_ARG(label));
+        }
+    }
+    cli_print(buf_str(&text));
+}
+
+static void output_json(struct cli *cli, const struct goal_target *target,
+    const struct goal_output *output, struct json *json)
+{
+    static const char *const kinds[] = {[TREE_FILE] = "file",
+        [TREE_EXECUTABLE] = "executable",
+        [TREE_SYMLINK] = "symlink",
+        [TREE_DIRECTORY] = "directory"};
+    char digest[DIGEST_TEXT_MAX];
+    json_begin(json, '{');
+    json_key_str(json, STR("path"), link_path(cli, target, output));
+    json_key_str(json, STR("kind"), str_of(kinds[output->kind]));
+    json_key_str(json, STR("digest"), digest_format(&output->digest, digest));
+    json_end(json, '}');
+}
+
+static void result_json(const struct building *building)
+{
+    struct cli *cli = building->cli;
+    AUTO_BUF text = {0};
+    struct json json = {.text = &text};
+    json_begin(&json, '{');
+    building_json(building, &json);
+    json_key(&json, STR("targets"));
+    json_begin(&json, '[');
+    for (size_t i = 0; i < building->goal.target_count; i++) {
+        const struct goal_target *target = &building->goal.targets[i];
+        json_begin(&json, '{');
+        json_key_str(
+            &json, STR("label"), build_label_show(building->engine, target->label, &cli->arena));
+        json_key(&json, STR("outputs"));
+        json_begin(&json, '[');
+        for (size_t j = 0; j < target->output_count; j++) {
+            output_json(cli, target, &target->outputs[j], &json);
+        }
+        json_end(&json, ']');
+        json_end(&json, '}');
+    }
+    json_end(&json, ']');
+    json_end(&json, '}');
+    buf_add_byte(&text, '\n');
+    cli_print(buf_str(&text));
+}
+
+static enum cli_status build_command(struct cli *cli)
+{
+    struct building building;
+    building_run(&building, cli, BUILD_OUTPUTS, (const char *const *)cli->args.operands,
+        cli->args.operand_count);
+    enum cli_status status = building_status(&building);
+    cli_report(cli);
+    if (building.engine != NULL && cli->args.values[BUILD_JSON].given) {
+        result_json(&building);
+    } else if (building.engine != NULL) {
+        if (cli->args.values[BUILD_OUTPUTS_LISTED].given) {
+            outputs_print(&building);
+        }
+        struct str summary = building_summary(&building);
+        struct str line = arena_printf(&cli->arena, "%s%.*s\n",
+            status == CLI_INTERRUPTED ? "interrupted; "
+            : status == CLI_DONE      ? ""
+                                      : "failed; ",
+            STR_ARG(summary));
+        cli_print(line);
+    }
+    building_end(&building);
+    return status;
+}
+
+const struct command command_build = {
+    .spec = {.name = "build",
+        .operands = "[LABEL...]",
+        .summary = "build targets",
+        .about = "Builds the targets that are named, in sandboxes, and links what they are\n"
+                 "made of into out/ at the workspace's root. Labels are //package:name,\n"
+                 "//package, :name; //... and //package/... are all targets below a package;\n"
+                 "without any it is all below the working folder. //package:name#x.c is the\n"
+                 "one action of a target that is called x.c.\n"
+                 "\n"
+                 "Exit status: 0 done, 1 the build failed, 2 wrong use, 3 the environment\n"
+                 "failed (no store, no disk space, no sandbox), 130 interrupted.",
+        .options = options,
+        .option_count = sizeof options / sizeof options[0],
+        .operand_kind = OPERAND_LABEL,
+        .operand_max = OPERANDS_MANY},
+    .run = build_command,
+};

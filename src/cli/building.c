@@ -1,0 +1,92 @@
+/* src/cli/building.c */
+#include "cli/building.h"
+#include <time.h>
+
+static uint64_t clock_us(void)
+{
+    struct timespec now;
+    return clock_gettime(CLOCK_MONOTONIC, &now) == 0
+               ? (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000
+               : 0;
+}
+
+void building_run(struct building *building, struct cli *cli, enum build_mode mode,
+    const char *const *patterns, size_t count)
+{
+    static const char *const everything[] = {"...", NULL};
+    const struct option_value *values = cli->args.values;
+    *building = (struct building){.cli = cli, .start_us = clock_us()};
+    struct build_options options = {.mode = mode,
+        .jobs = (unsigned)values[BUILDING_JOBS].number,
+        .keep_going = values[BUILDING_KEEP_GOING].given,
+        .verbose = values[BUILDING_VERBOSE].given,
+        .progress = cli->progress,
+        .colour = cli->colour};
+    building->err = cli_store_root(cli, &options.store_root);
+    if (building->err == OK) {
+        building->err = build_open(&options, cli->sources, &building->engine, &cli->diags);
+    }
+    if (building->err == OK) {
+        building->err = build_run(building->engine, count > 0 ? patterns : everything,
+            count > 0 ? count : 1, &cli->arena, &building->goal, &cli->diags);
+        build_counts_get(building->engine, &building->counts);
+    }
+    building->wall_us = clock_us() - building->start_us;
+}
+
+void building_end(struct building *building)
+{
+    if (building->engine != NULL) {
+        build_close(building->engine);
+        building->engine = NULL;
+    }
+}
+
+enum cli_status building_status(const struct building *building)
+{
+    if (building->counts.interrupted) {
+        return CLI_INTERRUPTED;
+    }
+    if (building->err == OK) {
+        return CLI_DONE;
+    }
+    for (const struct diag *diag = building->cli->diags.newest; diag != NULL; diag = diag->older) {
+        if (diag->code == ERR_IO) {
+            return CLI_BROKEN;
+        }
+    }
+    return building->engine == NULL && building->err == ERR_IO ? CLI_BROKEN : CLI_FAILED;
+}
+
+/* Of a failed build only what was looked at is known. */
+static uint64_t action_count(const struct building *building)
+{
+    uint64_t seen = building->counts.run + building->counts.cached;
+    return building->goal.action_count > seen ? building->goal.action_count : seen;
+}
+
+struct str building_summary(const struct building *building)
+{
+    uint64_t total = action_count(building);
+    return arena_printf(&building->cli->arena, "%llu action%s: %llu run, %llu cached; %llu ms",
+        (unsigned long long)total, total == 1 ? "" : "s", (unsigned long long)building->counts.run,
+        (unsigned long long)(total - building->counts.run),
+        (unsigned long long)(building->wall_us / 1000));
+}
+
+void building_json(const struct building *building, struct json *json)
+{
+    uint64_t total = action_count(building);
+    json_key_bool(json, STR("ok"), building->err == OK);
+    json_key_bool(json, STR("interrupted"), building->counts.interrupted);
+    json_key_number(json, STR("actions"), total);
+    json_key_number(json, STR("run"), building->counts.run);
+    json_key_number(json, STR("cached"), total - building->counts.run);
+    json_key_number(json, STR("wall_us"), building->wall_us);
+    json_key(json, STR("failed"));
+    json_begin(json, '[');
+    for (size_t i = 0; i < building->goal.failed.count; i++) {
+        json_str(json, building->goal.failed.at[i]);
+    }
+    json_end(json, ']');
+}

@@ -1,0 +1,121 @@
+/* src/cli/test.c: `straylight test LABEL...`. */
+#include "cli/building.h"
+
+enum {
+    TEST_OUTPUT_ALL = BUILDING_OPTION_COUNT,
+    TEST_JSON,
+};
+static const struct option_spec options[] = {
+    BUILDING_OPTIONS,
+    [TEST_OUTPUT_ALL] = {.name = "all-output",
+        .kind = OPTION_FLAG,
+        .help = "show what tests printed that passed, too"},
+    [TEST_JSON] = {.name = "json", .kind = OPTION_FLAG, .help = "print the result as JSON"},
+};
+
+static void blob_print(const struct building *building, const struct digest *digest)
+{
+    struct cli *cli = building->cli;
+    struct str bytes;
+    if (digest->size_bytes == 0 ||
+        build_blob_get(building->engine, digest, &cli->arena, &bytes, &cli->diags) != OK) {
+        return;
+    }
+    cli_print(bytes);
+    if (!str_ends(bytes, STR("\n"))) {
+        cli_print(STR("\n"));
+    }
+}
+
+static void test_print(const struct building *building, const struct goal_target *target)
+{
+    struct cli *cli = building->cli;
+    struct str label = build_label_show(building->engine, target->label, &cli->arena);
+    bool ran = build_test_ran(building->engine, target->label);
+    const char *colour = target->test.passed ? "\033[32m" : "\033[31m";
+    struct str line =
+        arena_printf(&cli->arena, "%s%s%s %.*s (%llu ms%s)\n", cli->colour_out ? colour : "",
+            target->test.passed ? "PASS" : "FAIL", cli->colour_out ? "\033[0m" : "", STR_ARG(label),
+            (unsigned long long)(target->test.wall_us / 1000), ran ? "" : ", cached");
+    cli_print(line);
+    if (!target->test.passed || cli->args.values[TEST_OUTPUT_ALL].given) {
+        blob_print(building, &target->test.stdout_digest);
+        blob_print(building, &target->test.stderr_digest);
+    }
+}
+
+static void result_json(const struct building *building, uint64_t passed, uint64_t failed)
+{
+    struct cli *cli = building->cli;
+    AUTO_BUF text = {0};
+    struct json json = {.text = &text};
+    json_begin(&json, '{');
+    building_json(building, &json);
+    json_key_number(&json, STR("passed_count"), passed);
+    json_key_number(&json, STR("failed_count"), failed);
+    json_key(&json, STR("tests"));
+    json_begin(&json, '[');
+    for (size_t i = 0; i < building->goal.target_count; i++) {
+        const struct goal_target *target = &building->goal.targets[i];
+        char digest[DIGEST_TEXT_MAX];
+        json_begin(&json, '{');
+        json_key_str(
+            &json, STR("label"), build_label_show(building->engine, target->label, &cli->arena));
+        json_key_bool(&json, STR("passed"), target->test.passed);
+        json_key_bool(&json, STR("cached"), !build_test_ran(building->engine, target->label));
+        json_key_number(&json, STR("wall_us"), target->test.wall_us);
+        json_key_str(&json, STR("stdout"), digest_format(&target->test.stdout_digest, digest));
+        json_key_str(&json, STR("stderr"), digest_format(&target->test.stderr_digest, digest));
+        json_end(&json, '}');
+    }
+    json_end(&json, ']');
+    json_end(&json, '}');
+    buf_add_byte(&text, '\n');
+    cli_print(buf_str(&text));
+}
+
+static enum cli_status test_command(struct cli *cli)
+{
+    struct building building;
+    building_run(&building, cli, BUILD_TESTS, (const char *const *)cli->args.operands,
+        cli->args.operand_count);
+    enum cli_status status = building_status(&building);
+    cli_report(cli);
+    uint64_t passed = 0, failed = 0;
+    for (size_t i = 0; i < building.goal.target_count; i++) {
+        passed += building.goal.targets[i].test.passed ? 1 : 0;
+        failed += building.goal.targets[i].test.passed ? 0 : 1;
+    }
+    if (building.engine != NULL && cli->args.values[TEST_JSON].given) {
+        result_json(&building, passed, failed);
+    } else if (building.engine != NULL) {
+        for (size_t i = 0; i < building.goal.target_count; i++) {
+            test_print(&building, &building.goal.targets[i]);
+        }
+        struct str summary = building_summary(&building);
+        cli_print(arena_printf(&cli->arena, "%s%llu passed, %llu failed; %.*s\n",
+            status == CLI_INTERRUPTED ? "interrupted; "
+            : status == CLI_DONE      ? ""
+                                      : "not all were run; ",
+            (unsigned long long)passed, (unsigned long long)failed, STR_ARG(summary)));
+    }
+    building_end(&building);
+    return status == CLI_DONE && failed > 0 ? CLI_FAILED : status;
+}
+
+const struct command command_test = {
+    .spec = {.name = "test",
+        .operands = "[LABEL...]",
+        .summary = "build and run tests",
+        .about = "Runs the tests among the targets that are named (all below the working\n"
+                 "folder if none is), each in a sandbox, like any other action: a test that\n"
+                 "passed is not run again until something that it can see has changed.\n"
+                 "\n"
+                 "Exit status: 0 all passed, 1 a test or the build failed, 2 wrong use, 3 the\n"
+                 "environment failed, 130 interrupted.",
+        .options = options,
+        .option_count = sizeof options / sizeof options[0],
+        .operand_kind = OPERAND_LABEL,
+        .operand_max = OPERANDS_MANY},
+    .run = test_command,
+};
