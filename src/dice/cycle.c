@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 enum {
-    STEPS_MAX = 256, /* of the early search */
+    STEPS_MAX = 64, /* of the early search: waits looked at */
 };
 
 struct path {
@@ -47,28 +47,34 @@ static struct job *job_of(struct dice *dice, uint32_t row)
     return body == NULL ? NULL : body->job;
 }
 
-/* Is there a way from job to target? The path then has it, job first. Depth is bounded by steps. */
-static bool path_find(
-    struct dice *dice, struct path *path, struct job *job, const struct job *target)
+/* Is there a way from the last job of the path to the first one? The path then has it. Depth is
+ * bounded by steps. */
+static bool path_find(struct dice *dice, struct path *path)
 {
-    if (path->steps == STEPS_MAX || path->len == STEPS_MAX) {
-        return false;
-    }
-    path->steps++;
-    path->jobs[path->len++] = job;
-    if (job == target) {
-        return true;
-    }
-    if (job_waits_now(job)) {
-        uint32_t row;
-        for (uint32_t i = 0; (row = job_waits_for(dice, job, i)) != ROW_NONE; i++) {
-            struct job *dep = job_of(dice, row);
-            if (dep != NULL && path_find(dice, path, dep, target)) {
-                return true;
-            }
+    const struct job *job = path->jobs[path->len - 1];
+    uint32_t row;
+    for (uint32_t i = 0; (row = job_waits_for(dice, job, i)) != ROW_NONE; i++) {
+        if (path->steps == STEPS_MAX) {
+            return false;
         }
+        path->steps++;
+        struct job *dep = job_of(dice, row);
+        if (dep == NULL || !job_waits_now(dep)) {
+            continue;
+        }
+        if (dep == path->jobs[0]) {
+            return true;
+        }
+        if (dep->search == dice->run.search) {
+            continue;
+        }
+        dep->search = dice->run.search;
+        path->jobs[path->len++] = dep;
+        if (path_find(dice, path)) {
+            return true;
+        }
+        path->len--;
     }
-    path->len--;
     return false;
 }
 
@@ -102,11 +108,13 @@ static void cycle_tell(struct dice *dice, struct job *const *jobs, uint32_t coun
     }
 }
 
-bool cycle_close(struct dice *dice, struct job *job, struct job *dep)
+bool cycle_close(struct dice *dice, struct job *job)
 {
     struct path path; /* not cleared: this is called for each wait */
-    path.len = path.steps = 0;
-    if (!path_find(dice, &path, dep, job) || cycle_recompute(dice, path.jobs, path.len)) {
+    path.len = path.steps = 1;
+    path.jobs[0] = job;
+    dice->run.search++;
+    if (!path_find(dice, &path) || cycle_recompute(dice, path.jobs, path.len)) {
         return false;
     }
     cycle_tell(dice, path.jobs, path.len);

@@ -100,6 +100,7 @@ struct job {
     uint32_t cause;    /* the row that changed, or ROW_NONE */
     uint32_t waiters;  /* first of those that wait for it; index in run.waiters, 0 is none */
     uint32_t wait_begin, wait_count; /* JOB_WAITING: for whom, in run.waits */
+    uint32_t search;                 /* the last one that came by */
     uint32_t path;                   /* place on the path that is searched for a cycle, or 0 */
 };
 struct waiter {
@@ -140,6 +141,7 @@ struct run {
     struct job *ready;     /* to be advanced */
     struct vector waiters; /* struct waiter; element 0 is unused */
     struct vector waits;   /* uint32_t */
+    uint32_t search;       /* number of the last search for a cycle */
     uint32_t root_pending, running, sleeping, leaf_waiting;
     bool active, failed, caller_sleeping;
 };
@@ -218,9 +220,9 @@ void leaf_read(struct dice *dice, struct job *leaf);
 /* task.c */
 struct str key_describe(struct dice *dice, const struct body *body, struct arena *arena);
 
-/* cycle.c: all under the lock. True, and told: job, which waits for dep, waits for itself. If one
+/* cycle.c: all under the lock. True, and told: job waits for itself. If one
  * on the way only validates, it is computed instead, and this is false. */
-bool cycle_close(struct dice *dice, struct job *job, struct job *dep);
+bool cycle_close(struct dice *dice, struct job *job);
 /* Nothing runs, nothing is queued, yet something waits: finds the cycle and breaks it. */
 void cycle_break(struct dice *dice, struct job *start);
 

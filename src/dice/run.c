@@ -199,7 +199,7 @@ static bool group_validate(struct dice *dice, struct job *job, uint32_t end)
             return false;
         }
     }
-    for (uint32_t i = job->position; i < end && job->state == JOB_VALIDATING; i++) {
+    for (uint32_t i = job->position; i < end; i++) {
         uint32_t dep = edges[i].dep & ~EDGE_GROUP;
         if (!row_verified(dice, row_at(&dice->keys, dep))) {
             struct job *dep_job = job_get(dice, dep);
@@ -207,10 +207,13 @@ static bool group_validate(struct dice *dice, struct job *job, uint32_t end)
                 job_start(dice, dep_job);
             }
             job_wait(dice, job, dep_job);
-            (void)cycle_close(dice, job, dep_job); /* it may be computed instead */
         }
     }
-    return job->state == JOB_VALIDATING && job->pending == 0;
+    if (job->pending > 0) {
+        (void)cycle_close(dice, job); /* one that validates may be computed instead */
+        return false;
+    }
+    return true;
 }
 
 static void job_validate(struct dice *dice, struct job *job)
@@ -348,11 +351,8 @@ static void job_suspend(struct dice *dice, const struct dice_task *task)
         job_ready(run, job);
         return;
     }
-    for (uint32_t i = 0; i < task->waits.len; i++) {
-        if (cycle_close(dice, job, row_body(dice, waits[i])->job)) {
-            job_fail(dice, job, NULL);
-            return;
-        }
+    if (cycle_close(dice, job)) {
+        job_fail(dice, job, NULL);
     }
 }
 
