@@ -63,6 +63,35 @@ for shell in bash zsh fish; do
 done
 expect "complete nonsense" 2 "$straylight" complete tcsh
 
+# Labels: what a workspace describes, without building any of it.
+mkdir -p ws/pkg/sub ws/broken
+cp -r "$top/dhall" ws/
+echo 'let W = ./dhall/config/v1.dhall in W.Workspace::{ name = "ws", packages = W.Packages.Path "./dhall" }' \
+    >ws/straylight.dhall
+cat >ws/pkg/BUILD.dhall <<'EOF'
+let D = ../dhall/dice/v1.dhall
+
+in  { first = D.nothing // { label = ":first" }, second = D.nothing // { label = ":second" } }
+EOF
+echo '{ other = (../../dhall/dice/v1.dhall).nothing // { label = ":other" } }' >ws/pkg/sub/BUILD.dhall
+echo '{ this is not Dhall' >ws/broken/BUILD.dhall
+cd ws || exit 1
+printf '//pkg/sub:other\n//pkg:first\n//pkg:second\n' >../all
+expect "labels of a workspace" 0 "$straylight" complete labels //p
+sort "$out" >../sorted
+ok "all of them, but those of a broken package" cmp ../all ../sorted
+expect "labels that begin so" 0 "$straylight" complete labels //pkg:f
+echo //pkg:first >../one
+out_is "only those" ../one
+cd pkg || exit 1
+expect "labels of the folder one is in" 0 "$straylight" complete labels :s
+echo :second >../../one
+out_is "in the short form" ../../one
+cd "$work" || exit 1
+expect "labels outside of a workspace" 0 "$straylight" complete labels //
+: >none
+out_is "there are none" none
+
 # What bash would offer: words of the line so far, the last one is being completed.
 bash_offers() {
     PATH=$build:$PATH bash -c '
@@ -78,6 +107,18 @@ if command -v bash >/dev/null; then
     out_has "bash offers --color" "--color"
     expect "bash completes a choice" 0 bash_offers straylight version --color al
     out_has "bash offers always" "always"
+    printf '#!/bin/sh\ncd "%s/ws" && exec "%s" "$@"\n' "$work" "$straylight" >straylight
+    chmod +x straylight
+    if "$straylight" complete commands | grep -qx build; then
+        expect "bash completes a label" 0 env PATH="$work:$PATH" bash -c '
+            source ./script.bash
+            COMP_LINE="straylight build //pkg:f" COMP_POINT=${#COMP_LINE}
+            COMP_WORDS=(straylight build //pkg : f) COMP_CWORD=4
+            _straylight
+            printf "%s\n" "${COMPREPLY[@]}"'
+        echo first >one
+        out_is "bash offers what is behind the colon" one
+    fi
 else
     skip "bash completes" "bash is not installed"
 fi

@@ -26,10 +26,10 @@ static const struct dice_kind kinds[KEY_COUNT] = {
     [KEY_ACTION] = {"action", 0, action_compute, NULL},
     [KEY_GOAL] = {"goal", 0, goal_compute, NULL},
     [KEY_DAMAGE] = {"damage", DICE_LEAF, damage_compute, damage_unchanged},
+    [KEY_QUERY] = {"query", 0, query_compute, NULL},
 };
 
-/* A key as people know it, for cycles and causes. */
-static struct str describe(unsigned kind, struct str arg, struct arena *arena)
+struct str build_key_describe(unsigned kind, struct str arg, struct arena *arena)
 {
     switch ((enum key_kind)kind) {
     case KEY_FILE:
@@ -46,6 +46,7 @@ static struct str describe(unsigned kind, struct str arg, struct arena *arena)
     case KEY_ACTION:
         return arena_str(arena, arg);
     case KEY_GOAL:
+    case KEY_QUERY:
         return STR("what was asked for");
     case KEY_DAMAGE:
         return arena_printf(arena, "damaged %.*s", STR_ARG(arg));
@@ -283,8 +284,10 @@ static enum err round_run(struct engine *engine, struct strs patterns, struct ar
 {
     struct dice_want want = {
         .kind = KEY_GOAL, .arg = goal_key(engine->options.mode, patterns, arena)};
-    struct dice_request request = {
-        .wants = &want, .count = 1, .keep_going = engine->options.keep_going, .describe = describe};
+    struct dice_request request = {.wants = &want,
+        .count = 1,
+        .keep_going = engine->options.keep_going,
+        .describe = build_key_describe};
     *ret_goal = (struct goal){0};
     enum err err = dice_run(engine->dice, &request, diags);
     bool has_goal = want.status == DICE_OK && (err == OK || engine->options.keep_going);
@@ -300,6 +303,12 @@ static enum err round_run(struct engine *engine, struct strs patterns, struct ar
         err = err == OK ? links_err : err;
     }
     return err;
+}
+
+enum err build_save(struct engine *engine, struct diags *diags)
+{
+    enum err err = dirs_make(AT_FDCWD, engine->workspace.state, diags);
+    return err == OK ? dice_save(engine->dice, diags) : err;
 }
 
 enum err build_run(struct engine *engine, const char *const *patterns, size_t count,
@@ -324,8 +333,7 @@ enum err build_run(struct engine *engine, const char *const *patterns, size_t co
     }
     progress_clear(engine);
     if (err == OK || engine->exec != NULL) { /* what succeeded is remembered, whatever failed */
-        enum err saved = dirs_make(AT_FDCWD, engine->workspace.state, diags);
-        saved = saved == OK ? dice_save(engine->dice, diags) : saved;
+        enum err saved = build_save(engine, diags);
         err = err == OK ? saved : err;
     }
     return err;

@@ -35,6 +35,7 @@ enum key_kind {
     KEY_ACTION,
     KEY_GOAL,
     KEY_DAMAGE,
+    KEY_QUERY,
     KEY_COUNT,
 };
 
@@ -194,6 +195,14 @@ enum dice_status goal_compute(
     struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags);
 struct str goal_key(enum build_mode mode, struct strs patterns, struct arena *arena);
 enum err goal_decode(struct str value, struct arena *arena, struct goal *ret_goal);
+
+/* Queries (build/query.c). */
+enum dice_status query_compute(
+    struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags);
+/* A key as people know it, for cycles and causes (build/build.c). */
+struct str build_key_describe(unsigned kind, struct str arg, struct arena *arena);
+/* What was found out is remembered for the next run. */
+enum err build_save(struct engine *engine, struct diags *diags);
 
 /* Failures (build/failure.c): tells the story of an action that ended badly. */
 struct job;

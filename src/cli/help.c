@@ -1,4 +1,6 @@
 /* src/cli/help.c: help, version, complete: what the tables of the commands say of themselves. */
+#include "build/query.h"
+#include "build/workspace.h"
 #include "cli/command.h"
 #include "cli/version.h"
 #include <stdlib.h>
@@ -142,9 +144,46 @@ static enum cli_status complete_commands(void)
     return CLI_DONE;
 }
 
+/* Labels that begin with the operand, one a line: what a shell asks while somebody types. Silent
+ * where there is no workspace or a package is wrong: this is no place for messages. */
+static enum cli_status complete_labels(struct cli *cli)
+{
+    struct str prefix = str_of(cli->args.operand_count > 1 ? cli->args.operands[1] : "");
+    struct build_options options = {.jobs = 0};
+    struct engine *engine = NULL;
+    struct target *targets = NULL;
+    size_t count = 0;
+    enum err err = cli_store_root(cli, &options.store_root);
+    err = err == OK ? build_open(&options, cli->sources, &engine, &cli->diags) : err;
+    if (err != OK) {
+        diags_init(&cli->diags, &cli->arena, cli->sources);
+        return CLI_DONE;
+    }
+    bool here = str_starts(prefix, STR(":"));
+    struct str folder = here ? build_workspace(engine)->here : STR("");
+    err = build_targets(engine, folder, !here, &cli->arena, &targets, &count, &cli->diags);
+    for (size_t i = 0; err == OK && i < count; i++) {
+        struct str label = build_label_show(engine, targets[i].label, &cli->arena);
+        label = here ? str_sub(label, str_find(label, ':'), label.len) : label;
+        if (str_starts(label, prefix)) {
+            cli_print(label);
+            cli_print(STR("\n"));
+        }
+    }
+    if (str_starts(STR("//..."), prefix)) {
+        cli_print(STR("//...\n"));
+    }
+    build_close(engine);
+    diags_init(&cli->diags, &cli->arena, cli->sources);
+    return CLI_DONE;
+}
+
 static enum cli_status complete_run(struct cli *cli)
 {
     struct str what = str_of(cli->args.operands[0]);
+    if (str_eq(what, STR("labels"))) {
+        return complete_labels(cli);
+    }
     if (str_eq(what, STR("bash"))) {
         return complete_script(OPTION_BASH);
     }
@@ -165,7 +204,7 @@ const struct command command_complete = {
                  "For zsh:   source <(straylight complete zsh)\n"
                  "For fish:  straylight complete fish | source",
         .operand_kind = OPERAND_WORD,
-        .operand_words = "bash|zsh|fish|commands|mdoc",
+        .operand_words = "bash|zsh|fish|labels|commands|mdoc",
         .operand_min = 1,
         .operand_max = 3},
     .run = complete_run,
