@@ -265,144 +265,141 @@ static void project(struct encoder *encoder, const struct dhall_row *row)
     task_push(encoder, TASK_TERM, row->a);
 }
 
-static void plain(struct encoder *encoder, const struct dhall_row *row)
+static void leaf(struct encoder *encoder, const struct dhall_row *row)
 {
     struct buf *bytes = encoder->bytes;
-    switch ((enum dhall_kind)row->kind) {
-    case DHALL_NONE:
-        cbor_null_add(bytes);
-        break;
-    case DHALL_BUILTIN:
+    if (row->kind == DHALL_BUILTIN) {
         cbor_text_add(bytes, dhall_builtin_name((enum dhall_builtin)row->flag));
-        break;
-    case DHALL_BOOL:
+    } else if (row->kind == DHALL_BOOL) {
         cbor_bool_add(bytes, row->a != 0);
-        break;
-    case DHALL_DOUBLE:
+    } else {
         cbor_double_add(bytes, dhall_row_double(row));
-        break;
-    case DHALL_BYTES:
-        head(encoder, 1, 33);
-        cbor_bytes_add(bytes, encoder->terms->texts[row->a]);
-        break;
-    case DHALL_DATE:
-        head(encoder, 3, 30);
-        cbor_head_add(bytes, CBOR_UNSIGNED, row->a);
-        cbor_head_add(bytes, CBOR_UNSIGNED, row->b);
-        cbor_head_add(bytes, CBOR_UNSIGNED, row->c);
-        break;
-    case DHALL_TIME_ZONE:
-        head(encoder, 3, 32);
-        cbor_bool_add(bytes, (row->flag & DHALL_NEGATIVE) == 0);
-        cbor_head_add(bytes, CBOR_UNSIGNED, row->a / 60);
-        cbor_head_add(bytes, CBOR_UNSIGNED, row->a % 60);
-        break;
-    default:
-        assert(false); /* has children */
-        break;
     }
 }
 
+static void bytes_literal(struct encoder *encoder, const struct dhall_row *row)
+{
+    head(encoder, 1, 33);
+    cbor_bytes_add(encoder->bytes, encoder->terms->texts[row->a]);
+}
+
+static void date(struct encoder *encoder, const struct dhall_row *row)
+{
+    head(encoder, 3, 30);
+    cbor_head_add(encoder->bytes, CBOR_UNSIGNED, row->a);
+    cbor_head_add(encoder->bytes, CBOR_UNSIGNED, row->b);
+    cbor_head_add(encoder->bytes, CBOR_UNSIGNED, row->c);
+}
+
+static void time_zone(struct encoder *encoder, const struct dhall_row *row)
+{
+    head(encoder, 3, 32);
+    cbor_bool_add(encoder->bytes, (row->flag & DHALL_NEGATIVE) == 0);
+    cbor_head_add(encoder->bytes, CBOR_UNSIGNED, row->a / 60);
+    cbor_head_add(encoder->bytes, CBOR_UNSIGNED, row->a % 60);
+}
+
+static void operator_(struct encoder *encoder, const struct dhall_row *row)
+{
+    head(encoder, 3, 3);
+    cbor_head_add(encoder->bytes, CBOR_UNSIGNED, row->flag);
+    task_push(encoder, TASK_TERM, row->b);
+    task_push(encoder, TASK_TERM, row->a);
+}
+
+static void text(struct encoder *encoder, const struct dhall_row *row)
+{
+    head(encoder, row->c, 18);
+    list_push(encoder, row, TASK_LITERAL, TASK_TERM);
+}
+
+static void list(struct encoder *encoder, const struct dhall_row *row)
+{
+    head(encoder, 1 + (uint64_t)row->c, 4);
+    cbor_null_add(encoder->bytes);
+    list_push(encoder, row, TASK_TERM, TASK_TERM);
+}
+
+static void some(struct encoder *encoder, const struct dhall_row *row)
+{
+    head(encoder, 2, 5);
+    cbor_null_add(encoder->bytes);
+    task_push(encoder, TASK_TERM, row->a);
+}
+
+static void field(struct encoder *encoder, const struct dhall_row *row)
+{
+    head(encoder, 2, 9);
+    task_push(encoder, TASK_LABEL, row->b);
+    task_push(encoder, TASK_TERM, row->a);
+}
+
+static void project_type(struct encoder *encoder, const struct dhall_row *row)
+{
+    head(encoder, 2, 10);
+    task_push(encoder, TASK_TERM, row->b);
+    task_push(encoder, TASK_ARRAY, 1);
+    task_push(encoder, TASK_TERM, row->a);
+}
+
+/* Kinds that are a number and the terms in a, b, c. */
+static void plain(struct encoder *encoder, const struct dhall_row *row)
+{
+    static const uint8_t numbers[] = {
+        [DHALL_MERGE] = 6,
+        [DHALL_IF] = 14,
+        [DHALL_ASSERT] = 19,
+        [DHALL_ANNOT] = 26,
+        [DHALL_TO_MAP] = 27,
+        [DHALL_SHOW_CONSTRUCTOR] = 34,
+    };
+    node(encoder, numbers[row->kind], row->a, row->b, row->c);
+}
+
+static void (*const encoders[])(struct encoder *encoder, const struct dhall_row *row) = {
+    [DHALL_VAR] = variable,
+    [DHALL_LAMBDA] = binder,
+    [DHALL_PI] = binder,
+    [DHALL_APP] = application,
+    [DHALL_LET] = let,
+    [DHALL_ANNOT] = plain,
+    [DHALL_OPERATOR] = operator_,
+    [DHALL_IF] = plain,
+    [DHALL_BUILTIN] = leaf,
+    [DHALL_BOOL] = leaf,
+    [DHALL_NATURAL] = number,
+    [DHALL_INTEGER] = number,
+    [DHALL_DOUBLE] = leaf,
+    [DHALL_TEXT] = text,
+    [DHALL_BYTES] = bytes_literal,
+    [DHALL_DATE] = date,
+    [DHALL_TIME] = time_of_day,
+    [DHALL_TIME_ZONE] = time_zone,
+    [DHALL_LIST] = list,
+    [DHALL_LIST_EMPTY] = list_empty,
+    [DHALL_SOME] = some,
+    [DHALL_RECORD] = fields,
+    [DHALL_RECORD_TYPE] = fields,
+    [DHALL_UNION] = fields,
+    [DHALL_FIELD] = field,
+    [DHALL_PROJECT] = project,
+    [DHALL_PROJECT_TYPE] = project_type,
+    [DHALL_MERGE] = plain,
+    [DHALL_TO_MAP] = plain,
+    [DHALL_SHOW_CONSTRUCTOR] = plain,
+    [DHALL_ASSERT] = plain,
+    [DHALL_WITH] = with,
+    [DHALL_IMPORT] = import,
+};
+
 static void term(struct encoder *encoder, uint32_t index)
 {
-    const struct dhall_row *row = &encoder->terms->rows[index];
-    switch ((enum dhall_kind)row->kind) {
-    case DHALL_VAR:
-        variable(encoder, row);
-        break;
-    case DHALL_LAMBDA:
-    case DHALL_PI:
-        binder(encoder, row);
-        break;
-    case DHALL_APP:
-        application(encoder, row);
-        break;
-    case DHALL_LET:
-        let(encoder, row);
-        break;
-    case DHALL_ANNOT:
-        node(encoder, 26, row->a, row->b, 0);
-        break;
-    case DHALL_OPERATOR:
-        head(encoder, 3, 3);
-        cbor_head_add(encoder->bytes, CBOR_UNSIGNED, row->flag);
-        task_push(encoder, TASK_TERM, row->b);
-        task_push(encoder, TASK_TERM, row->a);
-        break;
-    case DHALL_IF:
-        node(encoder, 14, row->a, row->b, row->c);
-        break;
-    case DHALL_NATURAL:
-    case DHALL_INTEGER:
-        number(encoder, row);
-        break;
-    case DHALL_TEXT:
-        head(encoder, row->c, 18);
-        list_push(encoder, row, TASK_LITERAL, TASK_TERM);
-        break;
-    case DHALL_TIME:
-        time_of_day(encoder, row);
-        break;
-    case DHALL_LIST:
-        head(encoder, 1 + (uint64_t)row->c, 4);
+    if (index == 0) {
         cbor_null_add(encoder->bytes);
-        list_push(encoder, row, TASK_TERM, TASK_TERM);
-        break;
-    case DHALL_LIST_EMPTY:
-        list_empty(encoder, row);
-        break;
-    case DHALL_SOME:
-        head(encoder, 2, 5);
-        cbor_null_add(encoder->bytes);
-        task_push(encoder, TASK_TERM, row->a);
-        break;
-    case DHALL_RECORD:
-    case DHALL_RECORD_TYPE:
-    case DHALL_UNION:
-        fields(encoder, row);
-        break;
-    case DHALL_FIELD:
-        head(encoder, 2, 9);
-        task_push(encoder, TASK_LABEL, row->b);
-        task_push(encoder, TASK_TERM, row->a);
-        break;
-    case DHALL_PROJECT:
-        project(encoder, row);
-        break;
-    case DHALL_PROJECT_TYPE:
-        head(encoder, 2, 10);
-        task_push(encoder, TASK_TERM, row->b);
-        task_push(encoder, TASK_ARRAY, 1);
-        task_push(encoder, TASK_TERM, row->a);
-        break;
-    case DHALL_MERGE:
-        node(encoder, 6, row->a, row->b, row->c);
-        break;
-    case DHALL_TO_MAP:
-        node(encoder, 27, row->a, row->b, 0);
-        break;
-    case DHALL_SHOW_CONSTRUCTOR:
-        node(encoder, 34, row->a, 0, 0);
-        break;
-    case DHALL_ASSERT:
-        node(encoder, 19, row->a, 0, 0);
-        break;
-    case DHALL_WITH:
-        with(encoder, row);
-        break;
-    case DHALL_IMPORT:
-        import(encoder, row);
-        break;
-    case DHALL_NONE:
-    case DHALL_BUILTIN:
-    case DHALL_BOOL:
-    case DHALL_DOUBLE:
-    case DHALL_BYTES:
-    case DHALL_DATE:
-    case DHALL_TIME_ZONE:
-        plain(encoder, row);
-        break;
+        return;
     }
+    const struct dhall_row *row = &encoder->terms->rows[index];
+    encoders[row->kind](encoder, row);
 }
 
 void dhall_encode(const struct dhall_terms *terms, dhall_term root, struct buf *ret_bytes)

@@ -248,7 +248,12 @@ static dhall_term record(struct parser *parser)
             break;
         }
         if (!comma) {
-            return finish(parser, base, parser_expected_term(parser, "`,` or `}`"));
+            bool field = *parser->at == (kind == DHALL_RECORD ? '=' : ':');
+            (void)parser_expected(parser, "`,` or `}`");
+            if (field) {
+                parser_help(parser, "is a comma missing before this field?");
+            }
+            return finish(parser, base, (dhall_term){0});
         }
     }
     size_t count = (parser->scratch_len - base) / 2;
@@ -375,6 +380,8 @@ dhall_term parser_primitive(struct parser *parser)
     (void)parser_expected(parser, "an expression");
     if (*at == '\'') {
         parser_help(parser, "Text stands in double quotes");
+    } else if (*at == '#' || (at[0] == '/' && (at[1] == '/' || at[1] == '*'))) {
+        parser_help(parser, "a comment begins with `--`");
     }
     return (dhall_term){0};
 }
@@ -393,8 +400,9 @@ static bool projection_labels(struct parser *parser)
     while (!parser_take(parser, '}')) {
         dhall_label label;
         if (!comma) {
+            bool type = *parser->at == ':';
             (void)parser_expected(parser, "`,` or `}`");
-            if (*parser->at == ':') {
+            if (type) {
                 parser_help(parser, "to project by a type write `.(T)`");
             }
             return false;

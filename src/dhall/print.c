@@ -503,92 +503,75 @@ static unsigned level_of(const struct dhall_row *row)
     return LEVEL_PRIMITIVE;
 }
 
-/* Pushes the parts of a term, or writes it; true if they were pushed in order of writing. */
-static bool parts_push(const struct frame *frame, const struct dhall_row *row)
+static void list_empty_print(const struct frame *frame, const struct dhall_row *row)
 {
-    switch ((enum dhall_kind)row->kind) {
-    case DHALL_LAMBDA:
-    case DHALL_PI:
-        lambda_print(frame, row);
-        return true;
-    case DHALL_LET:
-        let_print(frame, row);
-        return true;
-    case DHALL_IF:
-        if_print(frame, row);
-        return true;
-    case DHALL_ANNOT:
-        annotation_print(frame, row);
-        return true;
-    case DHALL_LIST_EMPTY:
-        add_string(frame, "[] : ");
-        add_term_in(frame, row->a, LEVEL_EXPRESSION, 5);
-        return true;
-    case DHALL_ASSERT:
-        add_string(frame, "assert");
-        add_break(frame, 0, " ");
-        add_string(frame, frame->flat ? ": " : ":   ");
-        add_term_in(frame, row->a, LEVEL_EXPRESSION, 4);
-        return true;
-    case DHALL_WITH:
-        with_print(frame, row);
-        return true;
-    case DHALL_MERGE:
+    add_string(frame, "[] : ");
+    add_term_in(frame, row->a, LEVEL_EXPRESSION, 5);
+}
+
+static void assert_print(const struct frame *frame, const struct dhall_row *row)
+{
+    add_string(frame, "assert");
+    add_break(frame, 0, " ");
+    add_string(frame, frame->flat ? ": " : ":   ");
+    add_term_in(frame, row->a, LEVEL_EXPRESSION, 4);
+}
+
+static void word_print(const struct frame *frame, const struct dhall_row *row)
+{
+    if (row->kind == DHALL_MERGE) {
         prefixed_print(frame, "merge", row->a, row->b, row->c);
-        return true;
-    case DHALL_TO_MAP:
+    } else if (row->kind == DHALL_TO_MAP) {
         prefixed_print(frame, "toMap", row->a, 0, row->b);
-        return true;
-    case DHALL_SOME:
-        prefixed_print(frame, "Some", row->a, 0, 0);
-        return true;
-    case DHALL_SHOW_CONSTRUCTOR:
-        prefixed_print(frame, "showConstructor", row->a, 0, 0);
-        return true;
-    case DHALL_OPERATOR:
-        if (row->flag == DHALL_COMPLETE) {
-            completion_print(frame, row);
-            return true;
-        }
-        operator_print(frame, row);
-        return false;
-    case DHALL_APP:
-        application_print(frame, row);
-        return false;
-    case DHALL_IMPORT:
-        import_print(frame, row);
-        return true;
-    case DHALL_FIELD:
-    case DHALL_PROJECT:
-    case DHALL_PROJECT_TYPE:
-        selector_print(frame, row);
-        return true;
-    case DHALL_TEXT:
-        text_print(frame, row);
-        return true;
-    case DHALL_LIST:
-        list_print(frame, row);
-        return true;
-    case DHALL_RECORD:
-    case DHALL_RECORD_TYPE:
-    case DHALL_UNION:
-        record_print(frame, row);
-        return true;
-    case DHALL_NONE:
-    case DHALL_VAR:
-    case DHALL_BUILTIN:
-    case DHALL_BOOL:
-    case DHALL_NATURAL:
-    case DHALL_INTEGER:
-    case DHALL_DOUBLE:
-    case DHALL_BYTES:
-    case DHALL_DATE:
-    case DHALL_TIME:
-    case DHALL_TIME_ZONE:
-        dhall_print_leaf(frame->printer->terms, row, frame->printer->text);
-        break;
+    } else {
+        const char *word = row->kind == DHALL_SOME ? "Some" : "showConstructor";
+        prefixed_print(frame, word, row->a, 0, 0);
     }
-    return true;
+}
+
+/* Pushes the parts of a term in order of writing; but of the two kinds that make long chains to the
+ * left in the opposite order. A kind that is not here has no parts. */
+static void (*const part_printers[])(const struct frame *frame, const struct dhall_row *row) = {
+    [DHALL_LAMBDA] = lambda_print,
+    [DHALL_PI] = lambda_print,
+    [DHALL_APP] = application_print,
+    [DHALL_LET] = let_print,
+    [DHALL_ANNOT] = annotation_print,
+    [DHALL_OPERATOR] = operator_print,
+    [DHALL_IF] = if_print,
+    [DHALL_TEXT] = text_print,
+    [DHALL_LIST] = list_print,
+    [DHALL_LIST_EMPTY] = list_empty_print,
+    [DHALL_SOME] = word_print,
+    [DHALL_RECORD] = record_print,
+    [DHALL_RECORD_TYPE] = record_print,
+    [DHALL_UNION] = record_print,
+    [DHALL_FIELD] = selector_print,
+    [DHALL_PROJECT] = selector_print,
+    [DHALL_PROJECT_TYPE] = selector_print,
+    [DHALL_MERGE] = word_print,
+    [DHALL_TO_MAP] = word_print,
+    [DHALL_SHOW_CONSTRUCTOR] = word_print,
+    [DHALL_ASSERT] = assert_print,
+    [DHALL_WITH] = with_print,
+    [DHALL_IMPORT] = import_print,
+};
+
+static void parts_push(const struct frame *frame, const struct dhall_row *row)
+{
+    struct printer *printer = frame->printer;
+    size_t base = printer->len;
+    bool completion = row->kind == DHALL_OPERATOR && row->flag == DHALL_COMPLETE;
+    if (completion) {
+        completion_print(frame, row);
+    } else if (part_printers[row->kind] != NULL) {
+        part_printers[row->kind](frame, row);
+    } else {
+        dhall_print_leaf(printer->terms, row, printer->text);
+    }
+    if (row->kind != DHALL_APP && (row->kind != DHALL_OPERATOR || completion)) {
+        tasks_turn(printer, base);
+    }
 }
 
 /* What a flat try must not hide: it would be a line that nobody writes. */
@@ -617,9 +600,7 @@ static void term_push(struct printer *printer, const struct task *task)
         printer->too_long = true;
         return;
     }
-    if (parts_push(&frame, row)) {
-        tasks_turn(printer, base);
-    }
+    parts_push(&frame, row);
 }
 
 static void newline(struct printer *printer, uint32_t indent)

@@ -65,7 +65,7 @@ static int shortest_digits(double value, char digits[static 32])
     int precision = 0;
     do {
         (void)snprintf(text, sizeof text, "%.*e", precision, value);
-    } while (memcmp(&(double){strtod(text, &end)}, &value, sizeof value) != 0 && ++precision < 17);
+    } while (strtod(text, &end) != value && ++precision < 17);
     size_t len = 0;
     for (const char *c = text; *c != 'e'; c++) {
         if (*c != '.') {
@@ -99,7 +99,7 @@ void dhall_print_double(double value, struct buf *ret_text)
         buf_add(ret_text, STR("0.0"));
         return;
     }
-    char digits[32];
+    char digits[32] = "";
     int point = shortest_digits(value, digits);
     int len = (int)strlen(digits);
     if (value < 0.1 || value >= 1e7) {

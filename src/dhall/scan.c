@@ -70,6 +70,9 @@ bool parser_expected(struct parser *parser, const char *what)
     }
     const char *at = parser->at;
     if (at == parser->end) {
+        while (at > parser->begin && (at[-1] == ' ' || at[-1] == '\n' || at[-1] == '\r')) {
+            at--; /* where something is missing is behind the last word, not on a line of its own */
+        }
         return parser_fail(parser, at, at, "expected %s, found the end of the file", what);
     }
     enum dhall_keyword keyword = parser_keyword(parser);
@@ -162,6 +165,8 @@ static bool check_bytes(struct parser *parser)
 bool parser_open(struct parser *parser, struct str text)
 {
     struct str copy = arena_str(&parser->terms->arena, text);
+    parser->scratch_cap = 256;
+    parser->scratch = memory_calloc(parser->scratch_cap, sizeof *parser->scratch);
     parser->begin = copy.ptr;
     parser->end = copy.ptr + copy.len;
     parser->at = copy.ptr;
@@ -345,7 +350,7 @@ bool parser_label(struct parser *parser, enum label_class class, dhall_label *re
 void parser_push(struct parser *parser, uint32_t number)
 {
     if (parser->scratch_len == parser->scratch_cap) {
-        parser->scratch_cap = parser->scratch_cap == 0 ? 256 : parser->scratch_cap * 2;
+        parser->scratch_cap *= 2;
         parser->scratch = memory_realloc(parser->scratch, parser->scratch_cap * sizeof(uint32_t));
     }
     parser->scratch[parser->scratch_len++] = number;

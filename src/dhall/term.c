@@ -45,10 +45,18 @@ dhall_label dhall_label_of(struct dhall_labels *labels, struct str name)
     return table_add(&labels->table, &labels->arena, name);
 }
 
+/* Twice as many elements of element_bytes, or 64. */
+static void *array_grow(void *array, uint32_t *cap, size_t element_bytes)
+{
+    *cap = *cap == 0 ? 64 : *cap * 2;
+    return memory_realloc(array, *cap * element_bytes);
+}
+
 void dhall_terms_init(struct dhall_terms *terms, struct dhall_labels *labels, uint32_t len_max)
 {
     *terms = (struct dhall_terms){.labels = labels};
     terms->len_max = len_max == 0 ? DHALL_TERMS_MAX : len_max;
+    terms->lists = array_grow(NULL, &terms->lists_cap, sizeof *terms->lists);
     dhall_term none = dhall_row_add(terms, (struct dhall_row){0}, SPAN_NONE);
     assert(none.row == 0);
 }
@@ -66,13 +74,6 @@ void dhall_terms_release(struct dhall_terms *terms)
     free(terms->imports);
     arena_release(&terms->arena);
     *terms = (struct dhall_terms){0};
-}
-
-/* Twice as many elements of element_bytes, or 64. */
-static void *array_grow(void *array, uint32_t *cap, size_t element_bytes)
-{
-    *cap = *cap == 0 ? 64 : *cap * 2;
-    return memory_realloc(array, *cap * element_bytes);
 }
 
 dhall_term dhall_row_add(struct dhall_terms *terms, struct dhall_row row, struct span span)
@@ -115,6 +116,7 @@ dhall_term dhall_list_row_add(struct dhall_terms *terms, enum dhall_kind kind, u
         return (dhall_term){0};
     }
     uint32_t offset = terms->lists_len;
+    assert(terms->lists != NULL);
     if (count > 0) {
         const uint32_t *from = inside == SIZE_MAX ? items : terms->lists + inside;
         memcpy(terms->lists + offset, from, count * sizeof *items);
