@@ -1,6 +1,6 @@
 let C =
       ( https://straylight.cx/rules/c/v1.dhall
-          sha256:0000000000000000000000000000000000000000000000000000000000000000
+          sha256:95c0c6b8d81e365acd19ab158f9191d959b9e9a45d42a1cf66b681cdafc59a0b
       ).with-toolchain
         (./toolchains.dhall).native
 

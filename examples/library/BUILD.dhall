@@ -1,15 +1,15 @@
 -- A library of text wrapping. What others may include lies in include/; src/ is its own affair.
 let D =
       https://straylight.cx/dice/v1.dhall
-        sha256:0000000000000000000000000000000000000000000000000000000000000000
+        sha256:3af0fd6259e2cd42e0d3639d7ff315012be68a4c571725c110c2fd168aff6ea8
 
 let Tc =
       https://straylight.cx/toolchains/v1.dhall
-        sha256:0000000000000000000000000000000000000000000000000000000000000000
+        sha256:849e2030493ce8db0544a6b318dcf3f7c5fb3cda3785ec2a328b35610ad29cfb
 
 let C =
       ( https://straylight.cx/rules/c/v1.dhall
-          sha256:0000000000000000000000000000000000000000000000000000000000000000
+          sha256:95c0c6b8d81e365acd19ab158f9191d959b9e9a45d42a1cf66b681cdafc59a0b
       ).with-toolchain
         (./toolchains.dhall).native
 

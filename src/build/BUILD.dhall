@@ -72,6 +72,14 @@ let embed =
         , srcs = [ "embed.c" ]
         }
 
+let packages_test =
+      S.test
+        S.Test::{
+        , name = "packages_test"
+        , srcs = [ "packages_test.c" ]
+        , deps = [ build, S.at "//src/base", S.at "//src/dhall" ]
+        }
+
 let toolchain_test =
       S.test
         S.Test::{
@@ -102,4 +110,4 @@ let expand_test =
           ]
         }
 
-in  { build, embed, toolchain_test, label_test, expand_test }
+in  { build, embed, packages_test, toolchain_test, label_test, expand_test }

@@ -29,7 +29,8 @@ struct toolchain {
     struct digest linker_tree;
     uint64_t file_count, total_bytes; /* of both trees */
 };
-/* compiler: "gcc", "clang" (looked for along probe's PATH), or an absolute path. */
+/* compiler: "gcc", "clang" (looked for along probe's PATH), or an absolute path. ERR_ABSENT without
+ * a diag: there is none of this name. */
 enum err toolchain_find(const struct probe *probe, struct store *store, struct str compiler,
     bool with_lld, struct toolchain *ret_toolchain);
 
@@ -53,6 +54,10 @@ struct toolchain_file {
     struct arena *arena;
     struct diags *diags;
 };
+/* What `packages` of straylight.dhall in the folder root (absolute) says, as struct
+ * toolchain_file has it; in arena. */
+enum err toolchain_packages(
+    const char *root, struct arena *arena, struct str *ret_packages, struct diags *diags);
 #define TOOLCHAIN_FILE "toolchains.dhall"
 /* Text of an entry, in arena; name is a Dhall label. */
 struct str toolchain_entry(const struct toolchain *toolchain, struct str name, struct arena *arena);

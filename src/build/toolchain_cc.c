@@ -424,11 +424,6 @@ enum err toolchain_find(const struct probe *probe, struct store *store, struct s
     *ret_toolchain = (struct toolchain){0};
     enum err err = probe_find(probe, compiler, &search.driver);
     if (err == ERR_ABSENT) {
-        err = diag_add(probe->diags, ERR_INVALID, SPAN_NONE, "there is no compiler \"%.*s\"",
-            STR_ARG(compiler));
-        diag_help(probe->diags,
-            "install it (on Debian: apt-get install gcc libc6-dev), or name another one: "
-            "--compiler gcc|clang|/path");
         return err;
     }
     err = debian_open(probe, &search.debian);

@@ -2,6 +2,9 @@
 #include "base/file.h"
 #include "build/packages.h"
 #include "build/toolchain.h"
+#include "build/workspace.h"
+#include "dhall/dhall.h"
+#include <fcntl.h>
 
 enum {
     FILE_TEXT_MAX = 4 * 1024 * 1024,
@@ -92,6 +95,48 @@ struct str toolchain_library_entry(const struct toolchain_library *library, stru
     list_text(&out, "system", library->system, library->system_count);
     buf_printf(&out, "\n      }\n");
     return arena_str(arena, buf_str(&out));
+}
+
+static bool packages_embedded(void *context, struct str url, struct str *ret_bytes)
+{
+    (void)context;
+    return package_find(url, ret_bytes);
+}
+
+static enum err packages_read(void *context, const struct dhall_import *import, struct str name,
+    struct arena *arena, struct str *ret_bytes, struct diags *diags)
+{
+    (void)context;
+    (void)import;
+    return file_read(AT_FDCWD, arena_cstr(arena, name), FILE_TEXT_MAX, arena, ret_bytes, diags);
+}
+
+enum err toolchain_packages(
+    const char *root, struct arena *arena, struct str *ret_packages, struct diags *diags)
+{
+    struct dhall_reader reader = {.read = packages_read,
+        .embedded = packages_embedded,
+        .refuse_unfrozen = true,
+        .refuse_env = true};
+    struct dhall *dhall = dhall_new(&reader, NULL, diags->sources);
+    struct str name = arena_printf(arena, "%s/" WORKSPACE_FILE, root);
+    struct dhall_loaded loaded;
+    const struct dhall_value *field = NULL;
+    const struct dhall_value *path = NULL;
+    struct str alternative = {0};
+    *ret_packages = (struct str){0};
+    enum err err = dhall_load(dhall, name, &loaded, diags);
+    if (err == OK && (dhall_value_field(dhall, loaded.value, STR("packages"), &field) != OK ||
+                         dhall_value_union(dhall, field, &alternative, &path) != OK)) {
+        err = diag_add(diags, ERR_INVALID, SPAN_NONE,
+            "%s is not a workspace of config/v1.dhall: it has no field `packages`", name.ptr);
+    }
+    if (err == OK && path != NULL) {
+        err = dhall_value_text(dhall, path, ret_packages);
+        *ret_packages = arena_str(arena, *ret_packages);
+    }
+    dhall_free(dhall);
+    return err;
 }
 
 /* An entry of a file: its kind and name, and its text from behind its line to the next one. */

@@ -1,7 +1,6 @@
 /* src/build/toolchain_test.c */
 #include "base/test.h"
 #include "build/elf.h"
-#include "build/packages.h"
 #include "build/toolchain.h"
 
 static void names(void)
@@ -103,27 +102,11 @@ static void elf_bounds(void)
     }
 }
 
-static void embedded(void)
-{
-    struct str bytes = {0};
-    CHECK(package_find(STR("https://straylight.cx/rules/c/v1.dhall"), &bytes));
-    CHECK(bytes.len > 1000);
-    CHECK(!package_find(STR("https://straylight.cx/rules/none/v1.dhall"), &bytes));
-    CHECK(!package_find(STR("https://example.org/rules/c/v1.dhall"), &bytes));
-    CHECK(package_is_ours(STR("https://straylight.cx/rules/none/v1.dhall")));
-    CHECK(!package_is_ours(STR("https://straylight.cx.example.org/x")));
-    CHECK(package_release_count == package_file_count);
-    for (size_t i = 0; i < package_file_count; i++) {
-        CHECK(package_release_find(str_of(package_files[i].path)) != NULL);
-    }
-}
-
 int main(void)
 {
     TEST(names);
     TEST(entries);
     TEST(strange);
     TEST(elf_bounds);
-    TEST(embedded);
     return test_done();
 }

@@ -3,12 +3,11 @@
 #include "build/toolchain.h"
 #include "base/env.h"
 #include "base/file.h"
+#include "build/workspace.h"
 #include "cli/command.h"
 #include "codec/json.h"
 #include "store/tree.h"
-#include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <unistd.h>
 
 enum {
@@ -40,7 +39,7 @@ static const struct option_spec list_options[] = {
 /* What all four need: the workspace, its file, the store. */
 struct session {
     struct cli *cli;
-    const char *root; /* of the workspace */
+    struct workspace workspace;
     struct store *store;
     struct toolchain_file file;
     struct probe probe;
@@ -53,54 +52,14 @@ static void session_close(struct session *session)
 }
 #define AUTO_SESSION __attribute__((cleanup(session_close))) struct session
 
-/* The nearest folder upwards that has a straylight.dhall. */
-static enum err root_find(struct cli *cli, const char **ret_root)
-{
-    char here[PATH_MAX];
-    if (getcwd(here, sizeof here) == NULL) {
-        return diag_add_errno(&cli->diags, errno, "cannot tell where we are");
-    }
-    struct str root = arena_str(&cli->arena, str_of(here));
-    while (root.len > 0) {
-        const char *file = arena_printf(&cli->arena, "%.*s/straylight.dhall", STR_ARG(root)).ptr;
-        if (access(file, F_OK) == 0) {
-            *ret_root = arena_cstr(&cli->arena, root);
-            return OK;
-        }
-        root =
-            str_sub(root, 0, str_find_last(root, '/') == root.len ? 0 : str_find_last(root, '/'));
-    }
-    enum err err = diag_add(&cli->diags, ERR_INVALID, SPAN_NONE,
-        "there is no straylight.dhall here or above: this is no workspace");
-    diag_help(&cli->diags, "`straylight init` makes one");
-    return err;
-}
-
-/* Where straylight.dhall says that the packages are: its `packages = W.Packages.Path "./dhall"`. */
-static enum err packages_find(struct session *session)
-{
-    struct cli *cli = session->cli;
-    struct str text = {0};
-    enum err err = file_read(
-        session->file.root_fd, "straylight.dhall", 1024 * 1024, &cli->arena, &text, &cli->diags);
-    const char *at =
-        err == OK ? memmem(text.ptr, text.len, "Packages.Path \"", strlen("Packages.Path \""))
-                  : NULL;
-    if (at != NULL) {
-        struct str rest =
-            str_sub(text, (size_t)(at - text.ptr) + strlen("Packages.Path \""), text.len);
-        session->file.packages = str_sub(rest, 0, str_find(rest, '"'));
-    }
-    return err;
-}
-
 static enum err session_open(struct session *session)
 {
     struct cli *cli = session->cli;
     const char *store_path = NULL;
     enum err err = cli_store_root(cli, &store_path);
     err = err != OK ? err : store_open(&io_real, store_path, &session->store, &cli->diags);
-    err = err != OK ? err : root_find(cli, &session->root);
+    err =
+        err != OK ? err : workspace_find(store_path, &cli->arena, &session->workspace, &cli->diags);
     if (err != OK) {
         return err;
     }
@@ -109,11 +68,12 @@ static enum err session_open(struct session *session)
         .arena = &cli->arena, .diags = &cli->diags, .path = path == NULL ? "/usr/bin:/bin" : path};
     session->file.arena = &cli->arena;
     session->file.diags = &cli->diags;
-    session->file.root_fd = open(session->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    session->file.root_fd = open(session->workspace.root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (session->file.root_fd < 0) {
-        return diag_add(&cli->diags, ERR_IO, SPAN_NONE, "cannot open %s", session->root);
+        return diag_add(&cli->diags, ERR_IO, SPAN_NONE, "cannot open %s", session->workspace.root);
     }
-    return packages_find(session);
+    return toolchain_packages(
+        session->workspace.root, &cli->arena, &session->file.packages, &cli->diags);
 }
 
 static void pinned_print(const struct cli *cli, struct str what, struct str version,
@@ -136,6 +96,13 @@ static enum err add_compiler(struct session *session)
     bool with_lld = str_eq(values[ADD_LINKER].text, STR("lld"));
     struct toolchain toolchain;
     enum err err = toolchain_find(&session->probe, session->store, compiler, with_lld, &toolchain);
+    if (err == ERR_ABSENT) {
+        err = diag_add(&cli->diags, ERR_INVALID, SPAN_NONE, "there is no compiler \"%.*s\"",
+            STR_ARG(compiler));
+        diag_help(&cli->diags,
+            "install it (on Debian: apt-get install gcc libc6-dev), or name another one: "
+            "--compiler gcc|clang|/path");
+    }
     if (err != OK) {
         return err;
     }
@@ -197,7 +164,8 @@ static enum err known_read(
         return err;
     }
     struct diags *diags = &session->cli->diags;
-    err = diag_add(diags, ERR_INVALID, SPAN_NONE, "there is no %s/" TOOLCHAIN_FILE, session->root);
+    err = diag_add(
+        diags, ERR_INVALID, SPAN_NONE, "there is no %s/" TOOLCHAIN_FILE, session->workspace.root);
     diag_help(diags, "pin the machine's compiler: straylight toolchain add cc");
     return err;
 }
