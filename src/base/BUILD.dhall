@@ -35,12 +35,36 @@ let base =
           ]
         }
 
+let io_fail =
+      S.library
+        S.Library::{
+        , name = "io_fail"
+        , srcs = [ "io_fail.c" ]
+        , deps = [ base ]
+        }
+
+let fuzz_replay =
+      S.library
+        S.Library::{
+        , name = "fuzz_replay"
+        , srcs = [ "fuzz_replay.c" ]
+        , deps = [ base ]
+        }
+
 let base_test =
       S.test
         S.Test::{
         , name = "base_test"
         , srcs = [ "base_test.c" ]
         , deps = [ base ]
+        }
+
+let io_test =
+      S.test
+        S.Test::{
+        , name = "io_test"
+        , srcs = [ "io_test.c" ]
+        , deps = [ base, io_fail ]
         }
 
 let option_test =
@@ -51,4 +75,4 @@ let option_test =
         , deps = [ base ]
         }
 
-in  { base, base_test, option_test }
+in  { base, io_fail, fuzz_replay, base_test, io_test, option_test }

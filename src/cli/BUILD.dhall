@@ -35,7 +35,7 @@ let armitage =
         S.Binary::{
         , name = "armitage"
         , srcs = [ "armitage.c" ]
-        , private_hdrs = [ "command.h", "version.h" ]
+        , private_hdrs = [ "building.h", "command.h", "version.h" ]
         , deps = [ S.at "//src/base", S.at "//src/armitage" ]
         }
 

@@ -34,4 +34,19 @@ let reapi_test =
         , deps = [ codec, S.at "//src/base", S.at "//src/digest" ]
         }
 
-in  { codec, cbor_test, json_test, reapi_test }
+let reapi_fuzz =
+      S.test
+        S.Test::{
+        , name = "reapi_fuzz"
+        , srcs = [ "reapi_fuzz.c" ]
+        , args = [ S.D.text "fuzz/reapi_fuzz" ]
+        , deps =
+          [ codec
+          , S.at "//src/base"
+          , S.at "//src/digest"
+          , S.at "//src/base:fuzz_replay"
+          , S.at "//fuzz:reapi_fuzz"
+          ]
+        }
+
+in  { codec, cbor_test, json_test, reapi_test, reapi_fuzz }

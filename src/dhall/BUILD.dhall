@@ -50,7 +50,7 @@ let dhall =
           , "tool.h"
           , "value.h"
           ]
-        , deps = [ S.at "//src/base", S.at "//src/codec", S.at "//src/digest" ]
+        , deps = [ S.at "//src/base", S.at "//src/digest", S.at "//src/codec" ]
         , libs = [ S.libs.gmp ]
         }
 
@@ -58,10 +58,40 @@ let dhall_standard_test =
       S.test
         S.Test::{
         , name = "dhall_standard_test"
-        , srcs = [ "standard_semantics.c", "standard_test.c" ]
-        , hdrs = [ "standard_test.h" ]
+        , srcs = [ "standard_test.c", "standard_semantics.c" ]
+        , private_hdrs = [ "standard_test.h" ]
         , deps = [ dhall, S.at "//src/base" ]
         , libs = [ S.libs.gmp ]
         }
 
-in  { dhall, dhall_standard_test }
+let dhall_parse_fuzz =
+      S.test
+        S.Test::{
+        , name = "dhall_parse_fuzz"
+        , srcs = [ "dhall_parse_fuzz.c" ]
+        , args = [ S.D.text "fuzz/dhall_parse_fuzz" ]
+        , deps =
+          [ dhall
+          , S.at "//src/base"
+          , S.at "//src/base:fuzz_replay"
+          , S.at "//fuzz:dhall_parse_fuzz"
+          ]
+        , libs = [ S.libs.gmp ]
+        }
+
+let dhall_decode_fuzz =
+      S.test
+        S.Test::{
+        , name = "dhall_decode_fuzz"
+        , srcs = [ "dhall_decode_fuzz.c" ]
+        , args = [ S.D.text "fuzz/dhall_decode_fuzz" ]
+        , deps =
+          [ dhall
+          , S.at "//src/base"
+          , S.at "//src/base:fuzz_replay"
+          , S.at "//fuzz:dhall_decode_fuzz"
+          ]
+        , libs = [ S.libs.gmp ]
+        }
+
+in  { dhall, dhall_standard_test, dhall_parse_fuzz, dhall_decode_fuzz }

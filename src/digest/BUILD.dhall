@@ -19,4 +19,18 @@ let digest_test =
         , libs = [ S.libs.sodium ]
         }
 
-in  { digest, digest_test }
+let digest_fuzz =
+      S.test
+        S.Test::{
+        , name = "digest_fuzz"
+        , srcs = [ "digest_fuzz.c" ]
+        , args = [ S.D.text "fuzz/digest_fuzz" ]
+        , deps =
+          [ digest
+          , S.at "//src/base"
+          , S.at "//src/base:fuzz_replay"
+          , S.at "//fuzz:digest_fuzz"
+          ]
+        }
+
+in  { digest, digest_test, digest_fuzz }

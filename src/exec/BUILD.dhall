@@ -21,7 +21,6 @@ let exec =
         , hdrs =
           [ "collect.h"
           , "exec.h"
-          , "exec_probe.h"
           , "namespace/init.h"
           , "namespace/landlock.h"
           , "namespace/mount.h"
@@ -34,19 +33,23 @@ let exec =
         , deps = [ S.at "//src/base", S.at "//src/digest", S.at "//src/store" ]
         }
 
+-- Makes sandboxes itself, which no program in a sandbox may: built here, run by Meson.
 let exec_test =
-      S.test
-        S.Test::{
+      S.binary
+        S.Binary::{
         , name = "exec_test"
         , srcs = [ "exec_probe.c", "exec_test.c" ]
+        , private_hdrs = [ "exec_probe.h" ]
         , deps = [ exec, S.at "//src/base", S.at "//src/digest", S.at "//src/store" ]
         }
 
+-- Makes sandboxes itself, which no program in a sandbox may: built here, run by Meson.
 let exec_user_test =
-      S.test
-        S.Test::{
+      S.binary
+        S.Binary::{
         , name = "exec_user_test"
         , srcs = [ "exec_probe.c", "exec_test.c" ]
+        , private_hdrs = [ "exec_probe.h" ]
         , deps = [ exec, S.at "//src/base", S.at "//src/digest", S.at "//src/store" ]
         }
 

@@ -18,4 +18,19 @@ let link_test =
         , deps = [ link, S.at "//src/base", S.at "//src/digest" ]
         }
 
-in  { link, link_test }
+let message_fuzz =
+      S.test
+        S.Test::{
+        , name = "message_fuzz"
+        , srcs = [ "message_fuzz.c" ]
+        , args = [ S.D.text "fuzz/message_fuzz" ]
+        , deps =
+          [ link
+          , S.at "//src/base"
+          , S.at "//src/digest"
+          , S.at "//src/base:fuzz_replay"
+          , S.at "//fuzz:message_fuzz"
+          ]
+        }
+
+in  { link, link_test, message_fuzz }

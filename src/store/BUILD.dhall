@@ -35,4 +35,12 @@ let tree_test =
         , deps = [ store, S.at "//src/base", S.at "//src/digest" ]
         }
 
-in  { store, store_test, tree_test }
+let store_crash_test =
+      S.test
+        S.Test::{
+        , name = "store_crash_test"
+        , srcs = [ "store_crash_test.c" ]
+        , deps = [ store, S.at "//src/base", S.at "//src/digest", S.at "//src/base:io_fail" ]
+        }
+
+in  { store, store_test, tree_test, store_crash_test }

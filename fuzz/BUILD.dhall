@@ -1,0 +1,106 @@
+-- fuzz: the corpora, replayed as tests of the laws in src/.
+let S = ../src/common.dhall
+
+let corpus =
+      \(name : Text) ->
+      \(files : List Text) ->
+        S.C.library
+          S.C.Library::{
+          , name
+          , data =
+              List/fold
+                Text
+                files
+                (List S.D.Piece)
+                ( \(file : Text) ->
+                  \(rest : List S.D.Piece) ->
+                    [ S.D.Piece.Source "${name}/${file}" ] # rest
+                )
+                ([] : List S.D.Piece)
+          }
+
+let dhall_decode_fuzz =
+      corpus
+        "dhall_decode_fuzz"
+        [ "binders"
+        , "build"
+        , "bytes"
+        , "doubles"
+        , "imports"
+        , "labels"
+        , "numbers"
+        , "operators"
+        , "prefixes"
+        , "records"
+        , "selectors"
+        , "shebang"
+        , "texts"
+        , "times"
+        , "unicode"
+        , "with"
+        ]
+
+let dhall_parse_fuzz =
+      corpus
+        "dhall_parse_fuzz"
+        [ "binders"
+        , "build"
+        , "bytes"
+        , "doubles"
+        , "imports"
+        , "labels"
+        , "numbers"
+        , "operators"
+        , "prefixes"
+        , "records"
+        , "selectors"
+        , "shebang"
+        , "texts"
+        , "times"
+        , "unicode"
+        , "with"
+        ]
+
+let digest_fuzz =
+      corpus
+        "digest_fuzz"
+        [ "empty", "leading_zero", "size_max", "size_overflow" ]
+
+let graph_fuzz =
+      corpus
+        "graph_fuzz"
+        [ "byte"
+        , "cut"
+        , "edge_loop"
+        , "edge_out"
+        , "edges_out"
+        , "empty"
+        , "kind_out"
+        , "rows_many"
+        , "slots_full"
+        , "slots_out"
+        , "tail_only"
+        , "text_out"
+        , "value_id_max"
+        , "whole"
+        , "whole_sealed"
+        ]
+
+let message_fuzz =
+      corpus
+        "message_fuzz"
+        [ "failed", "fetch", "fetched", "hello", "long_head", "progress" ]
+
+let reapi_fuzz =
+      corpus
+        "reapi_fuzz"
+        [ "action"
+        , "action_result"
+        , "command"
+        , "directory"
+        , "many_empty_files"
+        , "tree"
+        , "unknown_fields"
+        ]
+
+in  { dhall_decode_fuzz, dhall_parse_fuzz, digest_fuzz, graph_fuzz, message_fuzz, reapi_fuzz }
