@@ -9,6 +9,8 @@
 #   not_ok "title" command...             command fails
 #   skip "title" "reason"
 #   suite NAME                            path of an acceptance suite on stdout, or status 1
+#   workspace_make DIR     a workspace there: this repository's Dhall packages, the C compiler pinned
+#   package DIR <<END      DIR/BUILD.dhall: C and D (rules, data) are there, the text goes on
 #   finish                                the plan; must be the last line
 #
 # A test writes only below $work, and its store is $STRAYLIGHT_STORE in there.
@@ -151,6 +153,31 @@ suite() {
     else
         return 1
     fi
+}
+
+workspace_make() {
+    mkdir -p "$1" && cp -r "$top/dhall" "$1/dhall" && rm -f "$1/dhall/BUILD.dhall" || return 1
+    cat >"$1/straylight.dhall" <<'END'
+let W = ./dhall/config/v1.dhall
+
+in  W.Workspace::{ name = "test", packages = W.Packages.Path "./dhall" }
+END
+    (cd "$1" && "$straylight" toolchain add cc >"$out" 2>"$err") && return 0
+    cat "$err"
+    return 1
+}
+
+package() {
+    mkdir -p "$1"
+    up=$(echo "./$1" | sed 's#^\./\.$#.#; s#/[^/]*#/..#g; s#^\./##')
+    case $1 in
+    .) up=. ;;
+    esac
+    {
+        echo "let D = $up/dhall/dice/v1.dhall"
+        echo "let C = ($up/dhall/rules/c/v1.dhall).with-toolchain ($up/toolchains.dhall).native"
+        cat
+    } >"$1/BUILD.dhall"
 }
 
 finish() {

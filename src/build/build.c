@@ -295,6 +295,12 @@ static enum err round_run(struct engine *engine, struct strs patterns, struct ar
         return diag_add(diags, ERR_INVALID, SPAN_NONE, "the graph is damaged");
     }
     ret_goal->patterns = patterns;
+    for (size_t i = 0; i < ret_goal->target_count && engine->default_config.len == 0; i++) {
+        if (ret_goal->targets[i].is_default_config) { /* where nothing had to be read */
+            engine->default_config =
+                arena_str(&engine->lock_arena, ret_goal->targets[i].label.config);
+        }
+    }
     if (atomic_load(&engine->damaged_count) > 0) {
         return ERR_CORRUPT;
     }
