@@ -257,9 +257,7 @@ static struct dhall_value *list_fold(struct dhall *dhall, const struct dhall_val
     struct dhall_value *rest = nil;
     for (uint32_t i = list->a; i > 0; i--) {
         dhall_step(dhall);
-        struct dhall_value *partial =
-            dhall_pair_value(dhall, V_THUNK_APP, 0, cons, list->items[i - 1]);
-        rest = dhall_pair_value(dhall, V_THUNK_APP, 0, partial, rest);
+        rest = dhall_three_value(dhall, V_THUNK_APP, cons, list->items[i - 1], rest);
         if ((list->a - i) % FOLD_FORCE_EVERY == FOLD_FORCE_EVERY - 1) {
             rest = dhall_force(dhall, rest);
         }
@@ -398,33 +396,37 @@ static struct dhall_value *reduce(
     return reduce_show(dhall, builtin, x);
 }
 
-struct dhall_value *dhall_builtin_apply(
-    struct dhall *dhall, struct dhall_value *function, struct dhall_value *argument)
+uint32_t dhall_builtin_missing(const struct dhall_value *function)
 {
     enum dhall_builtin builtin = (enum dhall_builtin)function->flag;
-    uint32_t count = function->a, needed = arity(builtin);
     bool is_type = builtin == DHALL_BUILTIN_LIST_TYPE || builtin == DHALL_BUILTIN_OPTIONAL_TYPE ||
                    builtin == DHALL_BUILTIN_NONE;
-    if (count >= (is_type ? 1 : needed)) {
-        return dhall_pair_value(dhall, V_APP, 0, function, argument);
-    }
-    assert(count < ARITY_MAX);
+    uint32_t most = is_type ? 1 : arity(builtin);
+    return function->a < most ? most - function->a : 0;
+}
+
+struct dhall_value *dhall_builtin_apply(struct dhall *dhall, struct dhall_value *function,
+    struct dhall_value *const *arguments, uint32_t count)
+{
+    enum dhall_builtin builtin = (enum dhall_builtin)function->flag;
+    uint32_t total = function->a + count;
+    assert(count > 0 && total <= ARITY_MAX);
     struct dhall_value *args[ARITY_MAX];
-    if (count > 0) {
-        memcpy(args, function->items, count * sizeof *args);
+    uint16_t bound = function->bound;
+    for (uint32_t i = 0; i < total; i++) {
+        args[i] = i < function->a ? function->items[i] : arguments[i - function->a];
+        bound = dhall_bound_max(bound, args[i]->bound);
     }
-    args[count++] = argument;
-    if (count == needed) {
+    if (total == arity(builtin)) {
         struct dhall_value *result = reduce(dhall, builtin, args);
         if (result != NULL) {
             return result;
         }
     }
-    struct dhall_value *value =
-        dhall_value_new(dhall, V_BUILTIN, dhall_bound_max(function->bound, argument->bound));
+    struct dhall_value *value = dhall_value_new(dhall, V_BUILTIN, bound);
     value->flag = (uint8_t)builtin;
-    value->a = count;
-    value->items = arena_alloc(&dhall->arena, count * sizeof *args);
-    memcpy(value->items, args, count * sizeof *args);
+    value->a = total;
+    value->items = arena_alloc(&dhall->arena, total * sizeof *args);
+    memcpy(value->items, args, total * sizeof *args);
     return value;
 }

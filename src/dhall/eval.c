@@ -104,25 +104,11 @@ static struct dhall_value *eval_text(struct dhall *dhall, const struct dhall_cod
     return dhall_text_append(dhall, pieces, row->c);
 }
 
-/* Kinds whose value is there at once: no thunk is made for them. NULL for the others. */
-static struct dhall_value *eval_atom(struct dhall *dhall, const struct dhall_code *code,
-    dhall_term term, const struct dhall_row *row, const struct dhall_env *env)
+static struct dhall_value *constant_new(
+    struct dhall *dhall, const struct dhall_code *code, const struct dhall_row *row)
 {
     struct dhall_value *value;
     switch ((enum dhall_kind)row->kind) {
-    case DHALL_VAR:
-        return eval_variable(dhall, row, env, code->marks[term.row]);
-    case DHALL_LAMBDA:
-        return closure_new(dhall, V_LAMBDA, code, term, env);
-    case DHALL_PI:
-        return eval_pi(dhall, code, term, row, env);
-    case DHALL_BUILTIN:
-        return dhall_builtin_value(dhall, (enum dhall_builtin)row->flag);
-    case DHALL_BOOL:
-        return dhall_bool_value(dhall, row->a != 0);
-    case DHALL_NATURAL:
-    case DHALL_INTEGER:
-        return eval_number(dhall, code, row);
     case DHALL_DOUBLE:
         value = dhall_value_new(dhall, V_DOUBLE, 0);
         value->number = dhall_row_double(row);
@@ -143,10 +129,110 @@ static struct dhall_value *eval_atom(struct dhall *dhall, const struct dhall_cod
         value->a = row->a;
         value->flag = row->flag;
         return value;
+    case DHALL_TEXT:
+        return dhall_text_value(dhall, code->terms.texts[dhall_list_of(&code->terms, row)[0]]);
+    default: /* NATURAL, INTEGER */
+        return eval_number(dhall, code, row);
+    }
+}
+
+/* A literal without children: one value for all evaluations of its row. */
+static struct dhall_value *eval_constant(struct dhall *dhall, const struct dhall_code *code,
+    dhall_term term, const struct dhall_row *row)
+{
+    struct dhall_value **constant = &code->constants[code->marks[term.row]];
+    if (*constant == NULL) {
+        *constant = constant_new(dhall, code, row);
+    }
+    return *constant;
+}
+
+static struct dhall_value *known(struct dhall_value *value)
+{
+    while (value != NULL && value->kind == V_LINK) {
+        value = value->one;
+    }
+    return value == NULL || value->kind < V_LINK ? NULL : value;
+}
+
+/* The value of x, x.a, x.a.b ... if it is known without any evaluation (it may be a thunk, but what
+ * it is selected from is not); else NULL. */
+static struct dhall_value *peek(struct dhall *dhall, const struct dhall_code *code, dhall_term term,
+    const struct dhall_env *env)
+{
+    const struct dhall_row *row = dhall_row_of(&code->terms, term);
+    if (row->kind == DHALL_VAR) {
+        uint32_t mark = code->marks[term.row];
+        return (mark & MARK_FREE) != 0 ? NULL : dhall_env_get(env, mark);
+    }
+    if (row->kind == DHALL_IMPORT) {
+        return code->imports[row->a]->value;
+    }
+    if (row->kind != DHALL_FIELD) {
+        return NULL;
+    }
+    dhall_step(dhall);
+    struct dhall_value *record = known(peek(dhall, code, (dhall_term){row->a}, env));
+    if (record != NULL && record->kind == V_RECORD) {
+        uint32_t at = dhall_shape_find(record->shape, row->b);
+        return at == UINT32_MAX ? NULL : record->items[at];
+    }
+    return record != NULL && record->kind == V_UNION
+               ? dhall_union_constructor(dhall, record, row->b)
+               : NULL;
+}
+
+static struct dhall_value *constructor_full(
+    struct dhall *dhall, struct dhall_value *constructor, struct dhall_value *payload)
+{
+    struct dhall_value *full =
+        dhall_pair_value(dhall, V_CONSTRUCTOR, CONSTRUCTOR_FULL, constructor->left, payload);
+    full->a = constructor->a;
+    return full;
+}
+
+/* A constructor's application, where the constructor is known: as good as a literal. */
+static struct dhall_value *eval_constructed(struct dhall *dhall, const struct dhall_code *code,
+    const struct dhall_row *row, const struct dhall_env *env)
+{
+    if (dhall_kind_of(&code->terms, (dhall_term){row->a}) != DHALL_FIELD) {
+        return NULL;
+    }
+    struct dhall_value *function = known(peek(dhall, code, (dhall_term){row->a}, env));
+    if (function == NULL || function->kind != V_CONSTRUCTOR ||
+        function->flag != CONSTRUCTOR_FUNCTION) {
+        return NULL;
+    }
+    return constructor_full(dhall, function, dhall_delay(dhall, code, (dhall_term){row->b}, env));
+}
+
+/* Kinds whose value is there at once: no thunk is made for them. NULL for the others. */
+static struct dhall_value *eval_atom(struct dhall *dhall, const struct dhall_code *code,
+    dhall_term term, const struct dhall_row *row, const struct dhall_env *env)
+{
+    switch ((enum dhall_kind)row->kind) {
+    case DHALL_VAR:
+        return eval_variable(dhall, row, env, code->marks[term.row]);
+    case DHALL_LAMBDA:
+        return closure_new(dhall, V_LAMBDA, code, term, env);
+    case DHALL_PI:
+        return eval_pi(dhall, code, term, row, env);
+    case DHALL_BUILTIN:
+        return dhall_builtin_value(dhall, (enum dhall_builtin)row->flag);
+    case DHALL_BOOL:
+        return dhall_bool_value(dhall, row->a != 0);
+    case DHALL_NATURAL:
+    case DHALL_INTEGER:
+    case DHALL_DOUBLE:
+    case DHALL_BYTES:
+    case DHALL_DATE:
+    case DHALL_TIME:
+    case DHALL_TIME_ZONE:
+        return eval_constant(dhall, code, term, row);
     case DHALL_IMPORT:
         return code->imports[row->a]->value;
     case DHALL_TEXT:
-        return row->c == 1 ? eval_text(dhall, code, row, env) : NULL;
+        return row->c == 1 ? eval_constant(dhall, code, term, row) : NULL;
     case DHALL_LIST:
         return eval_list(dhall, code, row, env);
     case DHALL_LIST_EMPTY:
@@ -159,13 +245,15 @@ static struct dhall_value *eval_atom(struct dhall *dhall, const struct dhall_cod
     case DHALL_RECORD_TYPE:
     case DHALL_UNION:
         return eval_fields(dhall, code, term, row, env);
-    case DHALL_NONE:
+    case DHALL_FIELD:
+        return peek(dhall, code, term, env);
     case DHALL_APP:
+        return eval_constructed(dhall, code, row, env);
+    case DHALL_NONE:
     case DHALL_LET:
     case DHALL_ANNOT:
     case DHALL_OPERATOR:
     case DHALL_IF:
-    case DHALL_FIELD:
     case DHALL_PROJECT:
     case DHALL_PROJECT_TYPE:
     case DHALL_MERGE:
@@ -229,10 +317,6 @@ static struct dhall_value *eval_compound(struct dhall *dhall, const struct dhall
     case DHALL_TO_MAP:
         b = row->b == 0 ? NULL : dhall_delay(dhall, code, (dhall_term){row->b}, env);
         return dhall_to_map(dhall, a, b);
-    case DHALL_IF:
-        b = dhall_delay(dhall, code, (dhall_term){row->b}, env);
-        c = dhall_delay(dhall, code, (dhall_term){row->c}, env);
-        return dhall_if(dhall, a, b, c);
     case DHALL_NONE:
     case DHALL_VAR:
     case DHALL_LAMBDA:
@@ -240,6 +324,7 @@ static struct dhall_value *eval_compound(struct dhall *dhall, const struct dhall
     case DHALL_APP:
     case DHALL_LET:
     case DHALL_ANNOT:
+    case DHALL_IF:
     case DHALL_BUILTIN:
     case DHALL_BOOL:
     case DHALL_NATURAL:
@@ -269,37 +354,103 @@ struct tail {
     const struct dhall_env *env;
 };
 
+/* Gives arguments to a lambda and to the lambdas that are its body; returns how many, and where
+ * evaluation goes on. No closure is made for those in between. */
+static uint32_t lambda_enter(struct dhall *dhall, const struct dhall_value *lambda,
+    struct dhall_value **arguments, uint32_t count, struct tail *ret_next)
+{
+    const struct dhall_row *rows = lambda->code->terms.rows;
+    const struct dhall_row *row = &rows[lambda->a];
+    const struct dhall_env *env = dhall_env_push(dhall, lambda->env, arguments[0]);
+    uint32_t used = 1;
+    while (used < count && rows[row->c].kind == DHALL_LAMBDA) {
+        row = &rows[row->c];
+        env = dhall_env_push(dhall, env, arguments[used++]);
+    }
+    *ret_next = (struct tail){lambda->code, {row->c}, env};
+    return used;
+}
+
+/* True if the rest is to be evaluated at `next`; else *ret_value is the result. */
+static bool apply_tail(struct dhall *dhall, struct dhall_value *function,
+    struct dhall_value **arguments, uint32_t count, struct tail *next,
+    struct dhall_value **ret_value)
+{
+    uint32_t used = 0;
+    for (;;) {
+        function = dhall_force(dhall, function);
+        if (used == count) {
+            *ret_value = function;
+            return false;
+        }
+        if (function->kind == V_LAMBDA) {
+            used += lambda_enter(dhall, function, arguments + used, count - used, next);
+            if (used == count) {
+                return true;
+            }
+            function = dhall_eval(dhall, next->code, next->term, next->env);
+            continue;
+        }
+        uint32_t missing = function->kind == V_BUILTIN ? dhall_builtin_missing(function) : 0;
+        if (missing > 0) {
+            uint32_t given = missing < count - used ? missing : count - used;
+            function = dhall_builtin_apply(dhall, function, arguments + used, given);
+            used += given;
+            continue;
+        }
+        struct dhall_value *argument = arguments[used++];
+        function = function->kind == V_CONSTRUCTOR && function->flag == CONSTRUCTOR_FUNCTION
+                       ? constructor_full(dhall, function, argument)
+                       : dhall_pair_value(dhall, V_APP, 0, function, argument);
+    }
+}
+
+/* f a b c: all arguments are delayed and given at once. */
+static bool eval_app(struct dhall *dhall, struct tail *next, const struct dhall_row *row,
+    struct dhall_value **ret_value)
+{
+    enum {
+        NEAR_MAX = 8,
+    };
+    const struct dhall_code *code = next->code;
+    uint32_t count = 1;
+    const struct dhall_row *head = &code->terms.rows[row->a];
+    while (head->kind == DHALL_APP) {
+        head = &code->terms.rows[head->a];
+        count++;
+    }
+    struct dhall_value *near[NEAR_MAX];
+    struct dhall_value **arguments =
+        count <= NEAR_MAX ? near : arena_alloc(&dhall->arena, count * sizeof *arguments);
+    uint32_t function = 0;
+    for (uint32_t i = count; i > 0; i--) {
+        arguments[i - 1] = dhall_delay(dhall, code, (dhall_term){row->b}, next->env);
+        function = row->a;
+        row = &code->terms.rows[function];
+    }
+    struct dhall_value *value = dhall_eval(dhall, code, (dhall_term){function}, next->env);
+    return apply_tail(dhall, value, arguments, count, next, ret_value);
+}
+
 /* True if `next` was set; else *ret_value is the result. */
 static bool eval_tail(struct dhall *dhall, struct tail *next, const struct dhall_row *row,
     struct dhall_value **ret_value)
 {
     const struct dhall_code *code = next->code;
     const struct dhall_env *env = next->env;
-    struct dhall_value *function, *argument;
-    const uint32_t *list;
-    switch ((enum dhall_kind)row->kind) {
-    case DHALL_ANNOT:
+    if (row->kind == DHALL_ANNOT) {
         next->term.row = row->a;
         return true;
-    case DHALL_LET:
-        list = dhall_list_of(&code->terms, row);
-        argument = dhall_delay(dhall, code, (dhall_term){list[1]}, env);
-        next->env = dhall_env_push(dhall, env, argument);
+    }
+    if (row->kind == DHALL_LET) {
+        const uint32_t *list = dhall_list_of(&code->terms, row);
+        next->env =
+            dhall_env_push(dhall, env, dhall_delay(dhall, code, (dhall_term){list[1]}, env));
         next->term.row = list[2];
         return true;
-    case DHALL_APP:
-        argument = dhall_delay(dhall, code, (dhall_term){row->b}, env);
-        function = dhall_eval(dhall, code, (dhall_term){row->a}, env);
-        if (function->kind != V_LAMBDA) {
-            *ret_value = dhall_apply_value(dhall, function, argument);
-            return false;
-        }
-        next->code = function->code;
-        next->term.row = function->code->terms.rows[function->a].c;
-        next->env = dhall_env_push(dhall, function->env, argument);
-        return true;
-    default:
-        break;
+    }
+    if (row->kind == DHALL_APP) {
+        return eval_app(dhall, next, row, ret_value);
     }
     if (row->kind == DHALL_OPERATOR && row->flag == DHALL_ALTERNATIVE) {
         next->term.row = code->marks[next->term.row] == MARK_LEFT ? row->a : row->b;
@@ -336,49 +487,35 @@ struct dhall_value *dhall_eval(struct dhall *dhall, const struct dhall_code *cod
 struct dhall_value *dhall_force_thunk(struct dhall *dhall, struct dhall_value *value)
 {
     dhall_step(dhall);
-    struct dhall_value *result = NULL;
-    switch ((enum dhall_v)value->kind) {
-    case V_THUNK:
+    struct dhall_value *result;
+    if (value->kind == V_THUNK) {
         result = dhall_eval(dhall, value->code, (dhall_term){value->a}, value->env);
-        break;
-    case V_THUNK_APP:
-        result = dhall_apply_value(dhall, value->left, value->right);
-        break;
-    case V_THUNK_OP:
+    } else if (value->kind == V_THUNK_APP) {
+        result = dhall_apply_values(dhall, value->three[0], &value->three[1], 2);
+    } else {
+        assert(value->kind == V_THUNK_OP);
         result = dhall_operate(dhall, (enum dhall_operator)value->flag, value->left, value->right);
-        break;
-    case V_THUNK_FIELD:
-        result = dhall_select(dhall, value->one, value->a);
-        break;
-    default:
-        assert(false && "not a thunk");
-        return value;
     }
     value->kind = V_LINK;
     value->one = result;
     return result;
 }
 
+struct dhall_value *dhall_apply_values(struct dhall *dhall, struct dhall_value *function,
+    struct dhall_value **arguments, uint32_t count)
+{
+    dhall_step(dhall);
+    struct tail next = {0};
+    struct dhall_value *value = NULL;
+    return apply_tail(dhall, function, arguments, count, &next, &value)
+               ? dhall_eval(dhall, next.code, next.term, next.env)
+               : value;
+}
+
 struct dhall_value *dhall_apply_value(
     struct dhall *dhall, struct dhall_value *function, struct dhall_value *argument)
 {
-    dhall_step(dhall);
-    function = dhall_force(dhall, function);
-    if (function->kind == V_LAMBDA) {
-        return dhall_eval(dhall, function->code,
-            (dhall_term){function->code->terms.rows[function->a].c},
-            dhall_env_push(dhall, function->env, argument));
-    }
-    if (function->kind == V_BUILTIN) {
-        return dhall_builtin_apply(dhall, function, argument);
-    }
-    if (function->kind == V_CONSTRUCTOR && function->flag == CONSTRUCTOR_FUNCTION) {
-        struct dhall_value *full =
-            dhall_pair_value(dhall, V_CONSTRUCTOR, CONSTRUCTOR_FULL, function->left, argument);
-        full->a = function->a;
-        return full;
-    }
-    return dhall_pair_value(dhall, V_APP, 0, function, argument);
+    return dhall_apply_values(dhall, function, &argument, 1);
 }
 
 /* A codomain that was inferred under a variable: find out whether it mentions it, once. */

@@ -26,6 +26,9 @@ static inline struct dhall_value *dhall_force(struct dhall *dhall, struct dhall_
 }
 struct dhall_value *dhall_apply_value(
     struct dhall *dhall, struct dhall_value *function, struct dhall_value *argument);
+/* function a b c ...; what may be given to a partial builtin is given at once. */
+struct dhall_value *dhall_apply_values(struct dhall *dhall, struct dhall_value *function,
+    struct dhall_value **arguments, uint32_t count);
 /* The codomain of a V_PI for an argument; not forced. */
 struct dhall_value *dhall_pi_apply(
     struct dhall *dhall, const struct dhall_value *pi, struct dhall_value *argument);
@@ -39,6 +42,9 @@ struct dhall_value *dhall_if(struct dhall *dhall, struct dhall_value *condition,
     struct dhall_value *then, struct dhall_value *otherwise);
 struct dhall_value *dhall_select(
     struct dhall *dhall, struct dhall_value *record, dhall_label label);
+/* < ... | label ... >.label of a V_UNION, one value each; NULL if there is no such alternative. */
+struct dhall_value *dhall_union_constructor(
+    struct dhall *dhall, struct dhall_value *type, dhall_label label);
 /* shape is sorted and without duplicates. */
 struct dhall_value *dhall_project(
     struct dhall *dhall, struct dhall_value *record, const struct dhall_shape *shape);
@@ -56,9 +62,12 @@ struct dhall_value *dhall_with(struct dhall *dhall, struct dhall_value *record,
 struct dhall_value *dhall_fields_join(struct dhall *dhall, enum dhall_operator operator_,
     const struct dhall_value *left, const struct dhall_value *right);
 
-/* builtin.c: a builtin applied to one argument more; gives a weak-head normal form. */
-struct dhall_value *dhall_builtin_apply(
-    struct dhall *dhall, struct dhall_value *function, struct dhall_value *argument);
+/* builtin.c: a builtin applied to more arguments, at most dhall_builtin_missing of them; gives a
+ * weak-head normal form. */
+struct dhall_value *dhall_builtin_apply(struct dhall *dhall, struct dhall_value *function,
+    struct dhall_value *const *arguments, uint32_t count);
+/* How many arguments it takes until it reduces, or is a type. */
+uint32_t dhall_builtin_missing(const struct dhall_value *function);
 /* A V_LIST or V_LIST_EMPTY for any list literal; neutral lists are given back as they are. */
 struct dhall_value *dhall_list_flatten(struct dhall *dhall, struct dhall_value *list);
 

@@ -283,6 +283,25 @@ static struct dhall_value *select_neutral(
     return dhall_one_value(dhall, V_FIELD, label, record);
 }
 
+struct dhall_value *dhall_union_constructor(
+    struct dhall *dhall, struct dhall_value *type, dhall_label label)
+{
+    uint32_t at = dhall_shape_find(type->shape, label);
+    if (at == UINT32_MAX) {
+        return NULL;
+    }
+    if (type->constructors == NULL) {
+        type->constructors = ARENA_NEW(&dhall->arena, struct dhall_value *, type->shape->count);
+    }
+    if (type->constructors[at] == NULL) {
+        struct dhall_value *constructor = dhall_pair_value(dhall, V_CONSTRUCTOR,
+            type->items[at] == NULL ? CONSTRUCTOR_EMPTY : CONSTRUCTOR_FUNCTION, type, NULL);
+        constructor->a = label;
+        type->constructors[at] = constructor;
+    }
+    return type->constructors[at];
+}
+
 struct dhall_value *dhall_select(struct dhall *dhall, struct dhall_value *record, dhall_label label)
 {
     dhall_step(dhall);
@@ -293,12 +312,8 @@ struct dhall_value *dhall_select(struct dhall *dhall, struct dhall_value *record
             return dhall_force(dhall, record->items[at]);
         }
     } else if (record->kind == V_UNION) {
-        uint32_t at = dhall_shape_find(record->shape, label);
-        if (at != UINT32_MAX) {
-            bool empty = record->items[at] == NULL;
-            struct dhall_value *constructor = dhall_pair_value(dhall, V_CONSTRUCTOR,
-                empty ? CONSTRUCTOR_EMPTY : CONSTRUCTOR_FUNCTION, record, NULL);
-            constructor->a = label;
+        struct dhall_value *constructor = dhall_union_constructor(dhall, record, label);
+        if (constructor != NULL) {
             return constructor;
         }
     }

@@ -283,6 +283,9 @@ static enum err resolve_term(struct resolver *resolver, dhall_term term)
     case DHALL_LIST:
         return resolve_list(resolver, row, 0, 1);
     case DHALL_TEXT:
+        if (row->c == 1) {
+            resolver->code->marks[term.row] = resolver->code->constants_len++;
+        }
         return resolve_list(resolver, row, 1, 2);
     case DHALL_WITH:
         err = resolve_term(resolver, (dhall_term){row->a});
@@ -295,6 +298,7 @@ static enum err resolve_term(struct resolver *resolver, dhall_term term)
     case DHALL_NONE:
     case DHALL_BUILTIN:
     case DHALL_BOOL:
+        return OK;
     case DHALL_NATURAL:
     case DHALL_INTEGER:
     case DHALL_DOUBLE:
@@ -302,6 +306,7 @@ static enum err resolve_term(struct resolver *resolver, dhall_term term)
     case DHALL_DATE:
     case DHALL_TIME:
     case DHALL_TIME_ZONE:
+        resolver->code->marks[term.row] = resolver->code->constants_len++;
         return OK;
     case DHALL_APP:
     case DHALL_ANNOT:
@@ -331,7 +336,9 @@ enum err dhall_code_resolve(struct dhall *dhall, struct dhall_code *code,
     for (uint32_t i = 0; i < outer; i++) {
         scope_push(&resolver, 0, 0);
     }
-    return resolve_term(&resolver, code->root);
+    enum err err = resolve_term(&resolver, code->root);
+    code->constants = memory_calloc(code->constants_len, sizeof(void *));
+    return err;
 }
 
 struct dhall_code *dhall_code_of_value(

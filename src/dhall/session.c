@@ -57,6 +57,7 @@ static void code_release(struct dhall_code *code)
     dhall_terms_release(&code->terms);
     free(code->marks);
     free(code->shapes);
+    free(code->constants);
     free(code->imports);
     free(code);
 }

@@ -29,11 +29,10 @@ struct dhall_shape {
 };
 
 enum dhall_v {
-    V_THUNK,       /* code, a: row, env */
-    V_THUNK_APP,   /* pair: function, argument */
-    V_THUNK_OP,    /* flag: operator; pair */
-    V_THUNK_FIELD, /* a: label; one */
-    V_LINK,        /* one: what a thunk became */
+    V_THUNK,     /* code, a: row, env */
+    V_THUNK_APP, /* three: function, argument, one more argument */
+    V_THUNK_OP,  /* flag: operator; pair */
+    V_LINK,      /* one: what a thunk became */
     /* weak-head normal forms from here on */
     V_LAMBDA,      /* code, a: row of the lambda, env */
     V_PI,          /* a: label; pi.domain, pi.codomain */
@@ -115,7 +114,10 @@ struct dhall_value {
             struct dhall_codomain *codomain;
         };
         struct {
-            struct dhall_value *subject; /* at the place of `one` */
+            union {
+                struct dhall_value *subject;       /* of V_PROJECT, at the place of `one` */
+                struct dhall_value **constructors; /* of V_UNION, by field, made when asked for */
+            };
             struct dhall_value **items;
             const struct dhall_shape *shape;
         };
@@ -137,13 +139,16 @@ enum {
 };
 struct dhall_import_entry;
 /* A term table, ready for evaluation. marks[row]: the index of a variable counted in binders, or
- * MARK_FREE; 1 for a lambda, pi or let whose variable is used; a `?`'s side; row of shapes. */
+ * MARK_FREE; 1 for a lambda, pi or let whose variable is used; a `?`'s side; row of shapes, or of
+ * constants. */
 struct dhall_code {
     struct dhall_terms terms;
     dhall_term root;
     uint32_t *marks;                   /* owned, as long as terms.rows */
     const struct dhall_shape **shapes; /* owned array */
     uint32_t shapes_len, shapes_cap;
+    struct dhall_value **constants; /* owned; literals, at their marks; made when asked for */
+    uint32_t constants_len;
     const struct dhall_import_entry **imports; /* owned, as long as terms.imports */
     struct dhall_code *older;
 };
