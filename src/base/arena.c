@@ -107,6 +107,17 @@ void *arena_alloc(struct arena *arena, size_t size_bytes)
     return ptr;
 }
 
+bool arena_take_back(struct arena *arena, const void *ptr, size_t size_bytes)
+{
+    size_t align = alignof(max_align_t);
+    size_t rounded = (size_bytes + align - 1) & ~(align - 1);
+    if (arena->next == NULL || (const char *)ptr + rounded != arena->next) {
+        return false;
+    }
+    arena->next -= rounded;
+    return true;
+}
+
 void *arena_calloc(struct arena *arena, size_t count, size_t size_bytes)
 {
     size_t total_bytes;

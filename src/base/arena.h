@@ -31,6 +31,8 @@ void arena_init(struct arena *arena);
 void arena_release(struct arena *arena);
 /* size_bytes bytes, aligned for any type, not initialised. Never NULL. */
 void *arena_alloc(struct arena *arena, size_t size_bytes);
+/* Takes back size_bytes at ptr if that is what was allocated last. */
+bool arena_take_back(struct arena *arena, const void *ptr, size_t size_bytes);
 /* count elements of zero bytes; an overflow of the product ends the process. */
 void *arena_calloc(struct arena *arena, size_t count, size_t size_bytes);
 /* A copy of text with a NUL behind it (not counted in len). */

@@ -104,6 +104,18 @@ static void utf8_is_strict(void)
     }
 }
 
+static void arena_takes_back_only_the_newest(void)
+{
+    struct arena arena = {0};
+    char *first = arena_alloc(&arena, 8);
+    char *second = arena_alloc(&arena, 24);
+    CHECK(!arena_take_back(&arena, first, 8));
+    CHECK(arena_take_back(&arena, second, 24));
+    CHECK(arena_take_back(&arena, first, 8));
+    CHECK(arena_alloc(&arena, 8) == first);
+    arena_release(&arena);
+}
+
 int main(void)
 {
     TEST(views_compare);
@@ -112,5 +124,6 @@ int main(void)
     TEST(diags_show_source);
     TEST(files_round_trip);
     TEST(utf8_is_strict);
+    TEST(arena_takes_back_only_the_newest);
     return test_done();
 }

@@ -90,18 +90,23 @@ static struct dhall_value *eval_list(struct dhall *dhall, const struct dhall_cod
 }
 
 static struct dhall_value *eval_text(struct dhall *dhall, const struct dhall_code *code,
-    const struct dhall_row *row, const struct dhall_env *env)
+    dhall_term term, const struct dhall_row *row, const struct dhall_env *env)
 {
     const uint32_t *parts = dhall_list_of(&code->terms, row);
-    if (row->c == 1) {
-        return dhall_text_value(dhall, code->terms.texts[parts[0]]);
-    }
     struct dhall_value **pieces = arena_alloc(&dhall->arena, row->c * sizeof(void *));
+    struct dhall_value **constants = &code->constants[code->marks[term.row]];
+    uint32_t count = 0;
     for (uint32_t i = 0; i < row->c; i++) {
-        pieces[i] = i % 2 == 0 ? dhall_text_value(dhall, code->terms.texts[parts[i]])
-                               : dhall_delay(dhall, code, (dhall_term){parts[i]}, env);
+        if (i % 2 == 1) {
+            pieces[count++] = dhall_delay(dhall, code, (dhall_term){parts[i]}, env);
+        } else if (code->terms.texts[parts[i]].len > 0) {
+            if (constants[i / 2] == NULL) {
+                constants[i / 2] = dhall_text_value(dhall, code->terms.texts[parts[i]]);
+            }
+            pieces[count++] = constants[i / 2];
+        }
     }
-    return dhall_text_append(dhall, pieces, row->c);
+    return dhall_text_append(dhall, pieces, count);
 }
 
 static struct dhall_value *constant_new(
@@ -293,7 +298,7 @@ static struct dhall_value *eval_compound(struct dhall *dhall, const struct dhall
     }
     switch ((enum dhall_kind)row->kind) {
     case DHALL_TEXT:
-        return eval_text(dhall, code, row, env);
+        return eval_text(dhall, code, term, row, env);
     case DHALL_WITH:
         return eval_with(dhall, code, row, env);
     case DHALL_FIELD:
@@ -484,6 +489,28 @@ struct dhall_value *dhall_eval(struct dhall *dhall, const struct dhall_code *cod
     }
 }
 
+/* Kinds that are never kept in a cache by whoever makes them. */
+static bool is_private(const struct dhall_value *value)
+{
+    return value->kind == V_LIST || value->kind == V_LIST_APPEND || value->kind == V_RECORD ||
+           value->kind == V_TEXT_APPEND || value->kind == V_SOME ||
+           (value->kind == V_CONSTRUCTOR && value->flag == CONSTRUCTOR_FULL);
+}
+
+/* The thunk becomes its result. If that is what was allocated last, then nobody can know it yet
+ * (whatever refers to it would have been allocated after it), and it moves into the thunk. */
+static struct dhall_value *thunk_update(
+    struct dhall *dhall, struct dhall_value *thunk, struct dhall_value *result)
+{
+    if (is_private(result) && arena_take_back(&dhall->arena, result, sizeof *result)) {
+        *thunk = *result;
+        return thunk;
+    }
+    thunk->kind = V_LINK;
+    thunk->one = result;
+    return result;
+}
+
 struct dhall_value *dhall_force_thunk(struct dhall *dhall, struct dhall_value *value)
 {
     dhall_step(dhall);
@@ -496,9 +523,7 @@ struct dhall_value *dhall_force_thunk(struct dhall *dhall, struct dhall_value *v
         assert(value->kind == V_THUNK_OP);
         result = dhall_operate(dhall, (enum dhall_operator)value->flag, value->left, value->right);
     }
-    value->kind = V_LINK;
-    value->one = result;
-    return result;
+    return thunk_update(dhall, value, result);
 }
 
 struct dhall_value *dhall_apply_values(struct dhall *dhall, struct dhall_value *function,

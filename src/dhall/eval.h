@@ -79,6 +79,7 @@ struct dhall_value *dhall_natural_successor(struct dhall *dhall);
 /* text.c */
 /* V_TEXT, V_TEXT_CHUNKS or a neutral value for a forced text. */
 struct dhall_value *dhall_text_flatten(struct dhall *dhall, struct dhall_value *text);
+/* All pieces in one text, not looked at yet; the array, in the arena, is part of it then. */
 struct dhall_value *dhall_text_append(
     struct dhall *dhall, struct dhall_value **pieces, size_t count);
 struct str dhall_text_show(struct arena *arena, struct str text);

@@ -95,6 +95,15 @@ static struct dhall_value *operate_natural(struct dhall *dhall, enum dhall_opera
     return dhall_pair_value(dhall, V_OP, operator_, left, right);
 }
 
+static struct dhall_value *operate_text(
+    struct dhall *dhall, struct dhall_value *left, struct dhall_value *right)
+{
+    struct dhall_value **both = arena_alloc(&dhall->arena, 2 * sizeof *both);
+    both[0] = left;
+    both[1] = right;
+    return dhall_text_append(dhall, both, 2);
+}
+
 static bool is_list(const struct dhall_value *value)
 {
     return value->kind == V_LIST || value->kind == V_LIST_APPEND;
@@ -187,7 +196,6 @@ struct dhall_value *dhall_operate(struct dhall *dhall, enum dhall_operator opera
     struct dhall_value *left, struct dhall_value *right)
 {
     dhall_step(dhall);
-    struct dhall_value *both[2] = {left, right};
     switch (operator_) {
     case DHALL_OR:
     case DHALL_AND:
@@ -198,7 +206,7 @@ struct dhall_value *dhall_operate(struct dhall *dhall, enum dhall_operator opera
     case DHALL_TIMES:
         return operate_natural(dhall, operator_, left, right);
     case DHALL_TEXT_APPEND:
-        return dhall_text_append(dhall, both, 2);
+        return operate_text(dhall, left, right);
     case DHALL_LIST_APPEND:
         return operate_list(dhall, left, right);
     case DHALL_COMBINE:

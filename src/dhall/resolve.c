@@ -283,9 +283,8 @@ static enum err resolve_term(struct resolver *resolver, dhall_term term)
     case DHALL_LIST:
         return resolve_list(resolver, row, 0, 1);
     case DHALL_TEXT:
-        if (row->c == 1) {
-            resolver->code->marks[term.row] = resolver->code->constants_len++;
-        }
+        resolver->code->marks[term.row] = resolver->code->constants_len;
+        resolver->code->constants_len += row->c / 2 + 1;
         return resolve_list(resolver, row, 1, 2);
     case DHALL_WITH:
         err = resolve_term(resolver, (dhall_term){row->a});

@@ -6,15 +6,13 @@
 struct dhall_value *dhall_text_append(
     struct dhall *dhall, struct dhall_value **pieces, size_t count)
 {
-    struct dhall_value **items = arena_alloc(&dhall->arena, count * sizeof *items);
     uint16_t bound = 0;
     for (size_t i = 0; i < count; i++) {
-        items[i] = pieces[i];
         bound = dhall_bound_max(bound, pieces[i]->bound);
     }
     struct dhall_value *value = dhall_value_new(dhall, V_TEXT_APPEND, bound);
     value->a = (uint32_t)count;
-    value->items = items;
+    value->items = pieces;
     return value;
 }
 
