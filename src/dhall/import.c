@@ -143,9 +143,11 @@ static enum err entry_read(struct dhall *dhall, struct dhall_import_entry *entry
         return OK;
     }
     if (reader->fetch == NULL) {
-        return diag_add(diags, ERR_INVALID, span,
-            "%.*s is not one of the packages of this program, and there is no network here",
-            STR_ARG(entry->name));
+        enum err err = diag_add(diags, ERR_INVALID, span,
+            "%.*s is not one of the packages that straylight holds", STR_ARG(entry->name));
+        diag_help(diags, "no network is read here; put the file into the workspace and import it "
+                         "by path");
+        return err;
     }
     struct dhall_request request = {
         .url = entry->name,
@@ -241,6 +243,14 @@ static void hex_add(struct buf *text, const uint8_t hash[static 32])
     }
 }
 
+static void bytes_hash(struct str bytes, uint8_t ret_hash[static 32])
+{
+    struct sha256 sha;
+    sha256_init(&sha);
+    sha256_add(&sha, bytes);
+    sha256_final(&sha, ret_hash);
+}
+
 /* The semantic cache's answer to a hash. ERR_ABSENT: it has none, or one that is not what its name
  * says (that is the cache's fault, not the user's, and the import itself may still be had). */
 static enum err cache_ask(
@@ -259,11 +269,8 @@ static enum err cache_ask(
         dhall->reader.cache_get(dhall->reader.context, hash, &dhall->arena, &bytes) != OK) {
         return ERR_ABSENT;
     }
-    struct sha256 sha;
     uint8_t got[32];
-    sha256_init(&sha);
-    sha256_add(&sha, bytes);
-    sha256_final(&sha, got);
+    bytes_hash(bytes, got);
     if (memcmp(got, hash, sizeof got) != 0) {
         return ERR_ABSENT;
     }
@@ -281,40 +288,35 @@ static enum err cache_ask(
     return OK;
 }
 
-struct str dhall_encode_value(struct dhall *dhall, struct dhall_value *value)
+/* The encoding of the alpha-beta-normal form. */
+static void value_encode(struct dhall *dhall, struct dhall_value *value, struct buf *ret_bytes)
 {
     struct dhall_code *code = dhall_code_new(dhall);
     struct dhall_quote quote;
     dhall_quote_init(&quote, dhall, &code->terms, true);
     dhall_term term = dhall_quote(&quote, value);
-    AUTO_BUF bytes = {0};
-    dhall_encode(&code->terms, term, &bytes);
-    dhall_terms_release(&code->terms);
+    dhall_encode(&code->terms, term, ret_bytes);
+    dhall_terms_release(&code->terms); /* a big one is not kept until the session ends */
     dhall_terms_init(&code->terms, &dhall->labels, dhall->limits.terms_max);
-    return arena_str(&dhall->arena, buf_str(&bytes));
 }
 
 void dhall_hash_value(struct dhall *dhall, struct dhall_value *value, uint8_t ret_hash[static 32])
 {
-    struct str bytes = dhall_encode_value(dhall, value);
-    struct sha256 sha;
-    sha256_init(&sha);
-    sha256_add(&sha, bytes);
-    sha256_final(&sha, ret_hash);
+    AUTO_BUF bytes = {0};
+    value_encode(dhall, value, &bytes);
+    bytes_hash(buf_str(&bytes), ret_hash);
 }
 
 static enum err hash_check(struct dhall *dhall, struct dhall_import_entry *entry,
     const uint8_t hash[static 32], struct span span, struct diags *diags)
 {
     if (!entry->has_hash) {
-        struct str bytes = dhall_encode_value(dhall, entry->value);
-        struct sha256 sha;
-        sha256_init(&sha);
-        sha256_add(&sha, bytes);
-        sha256_final(&sha, entry->hash);
+        AUTO_BUF bytes = {0};
+        value_encode(dhall, entry->value, &bytes);
+        bytes_hash(buf_str(&bytes), entry->hash);
         entry->has_hash = true;
         if (dhall->reader.cache_put != NULL && !entry->is_embedded) {
-            dhall->reader.cache_put(dhall->reader.context, entry->hash, bytes);
+            dhall->reader.cache_put(dhall->reader.context, entry->hash, buf_str(&bytes));
         }
     }
     if (memcmp(entry->hash, hash, sizeof entry->hash) == 0) {

@@ -50,6 +50,4 @@ struct str dhall_print_cut(
 struct dhall_value *dhall_value_of_text(struct dhall *dhall, struct str text);
 /* The semantic hash of a closed value; on the big stack. */
 void dhall_hash_value(struct dhall *dhall, struct dhall_value *value, uint8_t ret_hash[static 32]);
-/* The same, and the encoding, in the arena. */
-struct str dhall_encode_value(struct dhall *dhall, struct dhall_value *value);
 #endif

@@ -336,6 +336,13 @@ static dhall_term quote_forced(struct dhall_quote *quote, struct dhall_value *va
     }
 }
 
+/* Not worth a place in the memo; or, of a free variable, not closed. */
+static bool is_small(const struct dhall_value *value)
+{
+    return (value->kind >= V_BOOL && value->kind <= V_TIME_ZONE && value->kind != V_TEXT_CHUNKS) ||
+           (value->kind == V_BUILTIN && value->a == 0) || value->kind == V_FREE;
+}
+
 dhall_term dhall_quote(struct dhall_quote *quote, struct dhall_value *value)
 {
     struct dhall *dhall = quote->dhall;
@@ -343,7 +350,7 @@ dhall_term dhall_quote(struct dhall_quote *quote, struct dhall_value *value)
     value = dhall_force(dhall, value);
     value = dhall_text_flatten(dhall, value);
     value = dhall_list_flatten(dhall, value);
-    if (value->bound > 0) {
+    if (value->bound > 0 || is_small(value)) {
         return quote_forced(quote, value);
     }
     if (quote->memo != NULL) {
@@ -356,8 +363,6 @@ dhall_term dhall_quote(struct dhall_quote *quote, struct dhall_value *value)
     if (quote->terms->full) {
         dhall_stop(dhall, STOP_TERMS);
     }
-    if (value->kind != V_FREE) {
-        memo_add(quote, value, term);
-    }
+    memo_add(quote, value, term);
     return term;
 }
