@@ -54,6 +54,15 @@ let dhall =
         , libs = [ S.libs.gmp ]
         }
 
+let dhall_parse_test =
+      S.test
+        S.Test::{
+        , name = "dhall_parse_test"
+        , srcs = [ "parse_test.c" ]
+        , deps = [ dhall, S.at "//src/base" ]
+        , libs = [ S.libs.gmp ]
+        }
+
 let dhall_standard_test =
       S.test
         S.Test::{
@@ -94,4 +103,4 @@ let dhall_decode_fuzz =
         , libs = [ S.libs.gmp ]
         }
 
-in  { dhall, dhall_standard_test, dhall_parse_fuzz, dhall_decode_fuzz }
+in  { dhall, dhall_parse_test, dhall_standard_test, dhall_parse_fuzz, dhall_decode_fuzz }

@@ -42,6 +42,7 @@ let graph_fuzz =
         S.Test::{
         , name = "graph_fuzz"
         , srcs = [ "graph_fuzz.c", "test_world.c" ]
+        , private_hdrs = [ "test_world.h" ]
         , args = [ S.D.text "fuzz/graph_fuzz" ]
         , deps =
           [ dice
