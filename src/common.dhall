@@ -65,6 +65,13 @@ in  { D
                     flags # [ Tc.Flag.Codegen Tc.Codegen.Pic ] # cfg.flags
               with include = include # cfg.include
             )
+    , part = -- what Meson compiles into each program that uses it: without -fPIC
+        \(cfg : C.Library.Type) ->
+          C.library
+            ( cfg
+              with flags = flags # cfg.flags
+              with include = include # cfg.include
+            )
     , binary =
         \(cfg : C.Binary.Type) ->
           C.binary

@@ -2,7 +2,7 @@
 let S = ../common.dhall
 
 let armitage =
-      S.library
+      S.part
         S.Library::{
         , name = "armitage"
         , srcs = [ "fetch.c", "server.c" ]

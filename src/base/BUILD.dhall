@@ -36,7 +36,7 @@ let base =
         }
 
 let io_fail =
-      S.library
+      S.part
         S.Library::{
         , name = "io_fail"
         , srcs = [ "io_fail.c" ]
@@ -44,7 +44,7 @@ let io_fail =
         }
 
 let fuzz_replay =
-      S.library
+      S.part
         S.Library::{
         , name = "fuzz_replay"
         , srcs = [ "fuzz_replay.c" ]
