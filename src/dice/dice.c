@@ -23,9 +23,7 @@ enum err dice_open(const struct dice_options *options, struct dice **ret_dice, s
     (void)pthread_cond_init(&dice->caller, NULL);
     (void)pthread_cond_init(&dice->leaf_done, NULL);
     dice->graph = options->path == NULL ? NULL : graph_open(options->path, &options->schema);
-    if (dice->graph != NULL) {
-        keys_rows_reserve(&dice->keys, dice->graph->tail.row_count);
-    }
+    keys_init(&dice->keys, dice->graph);
     *ret_dice = dice;
     return OK;
 }
@@ -55,6 +53,7 @@ void dice_forget(struct dice *dice)
     keys_release(&dice->keys);
     graph_close(dice->graph);
     dice->graph = NULL;
+    keys_init(&dice->keys, NULL);
     dice->changed = true;
 }
 
@@ -103,7 +102,7 @@ enum err dice_run(struct dice *dice, const struct dice_request *request, struct 
         diags_init(&run->diags, &run->arena, dice->options.sources);
         run->request = request;
         run->failed = false;
-        atomic_store(&dice->stopped, false);
+        atomic_store_explicit(&dice->stopped, false, memory_order_relaxed);
         err = transaction(dice, request, diags);
         damaged = atomic_load(&dice->damaged);
         if (damaged) {
@@ -111,7 +110,7 @@ enum err dice_run(struct dice *dice, const struct dice_request *request, struct 
             atomic_store(&dice->damaged, false);
         }
     } while (err == OK && damaged);
-    bool cancelled = atomic_exchange(&dice->cancelled, false);
+    bool cancelled = atomic_load(&dice->cancelled) && atomic_exchange(&dice->cancelled, false);
     bool given_up = false;
     for (size_t i = 0; i < request->count; i++) {
         given_up = given_up || request->wants[i].status == DICE_PENDING;

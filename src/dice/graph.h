@@ -51,8 +51,11 @@ struct graph_tail {
 
 struct graph {
     int fd;
-    char *data; /* address range; a block holds its bytes once its state says so */
-    uint64_t data_len;
+    char *range; /* of addresses */
+    char *data;  /* in it; a block holds its bytes once its state says so */
+    uint64_t data_len, range_bytes;
+    struct row *row_space; /* zeroed room for the rows, behind the data in the range */
+    uint32_t row_capacity; /* a power of two */
     struct graph_tail tail;
     uint64_t rows_at, texts_at, pasts_at, edges_at, slots_at, bytes_at;
     uint64_t *sums;

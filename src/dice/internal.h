@@ -30,8 +30,8 @@
 #define VALUE_ID_MAX (UINT32_MAX / 2)  /* in a file: leaves as many for one run */
 enum {
     VALUE_HASH_BYTES = 16, /* of SHA-256 */
-    CHUNK_ROWS = 1024,     /* in chunk 0; each chunk is as large as all before it, and this */
-    CHUNK_COUNT = 21,
+    CHUNK_ROWS = 1024,     /* in chunk 0, at least */
+    CHUNK_COUNT = 23,
 };
 
 struct edge {
@@ -73,7 +73,10 @@ struct slots {
 };
 
 struct keys {
-    _Atomic(struct row *) chunks[CHUNK_COUNT];
+    struct row *rows;       /* chunk 0, 1 << shift of them: all rows of the graph file, or a few */
+    struct row *rows_owned; /* the same, if it is not the graph's row_space */
+    unsigned shift;
+    _Atomic(struct row *) chunks[CHUNK_COUNT]; /* the others; each as large as all before it */
     _Atomic(struct slots *) slots;
     uint32_t row_count, slot_count; /* rows; used slots (rows of the graph file have none) */
     struct body *newest;
@@ -113,8 +116,15 @@ struct vector {
     void *ptr;
     uint32_t len, cap; /* elements */
 };
+void vector_grow(struct vector *vector, size_t element_bytes);
 /* Room for one more element; returns it, not initialised. */
-void *vector_add(struct vector *vector, size_t element_bytes);
+static inline void *vector_add(struct vector *vector, size_t element_bytes)
+{
+    if (vector->len == vector->cap) {
+        vector_grow(vector, element_bytes);
+    }
+    return (char *)vector->ptr + vector->len++ * element_bytes;
+}
 
 struct dice_task {
     struct dice *dice;
@@ -166,14 +176,18 @@ struct dice {
 
 /* keys.c */
 uint32_t key_hash(unsigned kind, struct str arg);
-struct row *row_at(const struct keys *keys, uint32_t row);
+struct row *row_at_far(const struct keys *keys, uint32_t row);
+static inline struct row *row_at(const struct keys *keys, uint32_t row)
+{
+    return row >> keys->shift == 0 ? keys->rows + row : row_at_far(keys, row);
+}
 /* The row of a key, or ROW_NONE; takes no lock. A key that another thread adds just now may be
  * missed: ask again under the lock. */
 uint32_t keys_get(struct dice *dice, uint32_t hash, unsigned kind, struct str arg);
 /* Under the lock. */
 uint32_t keys_add(struct dice *dice, uint32_t hash, unsigned kind, struct str arg);
-/* Rows 0 .. count-1 without bodies: those of the graph file. keys is empty. */
-void keys_rows_reserve(struct keys *keys, uint32_t count);
+/* Rows of the graph file, without bodies; none if graph is NULL. */
+void keys_init(struct keys *keys, struct graph *graph);
 void keys_release(struct keys *keys);
 /* The body of a row, made from the graph file if it has none yet; NULL: the file is damaged. Under
  * the lock. */
@@ -185,7 +199,20 @@ struct past {
     const struct edge *edges;
     uint32_t edge_count;
 };
-bool row_past(struct dice *dice, uint32_t row, struct past *ret_past);
+bool row_past_far(struct dice *dice, uint32_t row, struct past *ret_past);
+static inline bool row_past(
+    struct dice *dice, const struct row *r, uint32_t row, struct past *ret_past)
+{
+    const struct body *body = atomic_load_explicit(&r->body, memory_order_acquire);
+    if (body == NULL) {
+        return row_past_far(dice, row, ret_past);
+    }
+    *ret_past = (struct past){.kind = body->kind,
+        .has_value = body->has_value,
+        .edges = body->edges,
+        .edge_count = body->edge_count};
+    return true;
+}
 /* Of a verified row. */
 bool row_value(struct dice *dice, uint32_t row, struct str *ret_value);
 /* All that `unchanged` asks for. */

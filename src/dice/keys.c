@@ -2,13 +2,10 @@
 #include "dice/graph.h"
 #include <stdlib.h>
 
-void *vector_add(struct vector *vector, size_t element_bytes)
+void vector_grow(struct vector *vector, size_t element_bytes)
 {
-    if (vector->len == vector->cap) {
-        vector->cap = vector->cap == 0 ? 64 : vector->cap * 2;
-        vector->ptr = memory_realloc(vector->ptr, vector->cap * element_bytes);
-    }
-    return (char *)vector->ptr + vector->len++ * element_bytes;
+    vector->cap = vector->cap == 0 ? 64 : vector->cap * 2;
+    vector->ptr = memory_realloc(vector->ptr, vector->cap * element_bytes);
 }
 
 uint32_t key_hash(unsigned kind, struct str arg)
@@ -33,37 +30,50 @@ uint32_t key_hash(unsigned kind, struct str arg)
     return (uint32_t)(hash >> 32);
 }
 
-/* Chunk 0 has CHUNK_ROWS rows, chunk n > 0 has CHUNK_ROWS << (n - 1): as many as all before it. */
-static unsigned chunk_of(uint32_t row)
+/* Chunk 0 has 1 << shift rows, chunk n > 0 has 1 << (shift + n - 1): as many as all before it. */
+static unsigned chunk_of(const struct keys *keys, uint32_t row)
 {
-    return row < CHUNK_ROWS ? 0 : 32 - (unsigned)__builtin_clz(row / CHUNK_ROWS);
+    uint32_t rest = row >> keys->shift;
+    return rest == 0 ? 0 : 32 - (unsigned)__builtin_clz(rest);
 }
 
-static uint32_t chunk_begin(unsigned chunk)
+static uint32_t chunk_begin(const struct keys *keys, unsigned chunk)
 {
-    return chunk == 0 ? 0 : (uint32_t)CHUNK_ROWS << (chunk - 1);
+    return chunk == 0 ? 0 : UINT32_C(1) << (keys->shift + chunk - 1);
 }
 
-struct row *row_at(const struct keys *keys, uint32_t row)
+struct row *row_at_far(const struct keys *keys, uint32_t row)
 {
-    unsigned chunk = chunk_of(row);
+    unsigned chunk = chunk_of(keys, row);
     return atomic_load_explicit(&keys->chunks[chunk], memory_order_acquire) +
-           (row - chunk_begin(chunk));
+           (row - chunk_begin(keys, chunk));
 }
 
-static void chunk_make(struct keys *keys, unsigned chunk)
+/* The chunk that the next row begins, if it begins one. */
+static void chunk_make(struct keys *keys)
 {
-    uint32_t count = chunk == 0 ? CHUNK_ROWS : chunk_begin(chunk);
-    atomic_store_explicit(
-        &keys->chunks[chunk], memory_calloc(count, sizeof(struct row)), memory_order_release);
-}
-
-void keys_rows_reserve(struct keys *keys, uint32_t count)
-{
-    for (unsigned chunk = 0; count > 0 && chunk <= chunk_of(count - 1); chunk++) {
-        chunk_make(keys, chunk);
+    unsigned chunk = chunk_of(keys, keys->row_count);
+    uint32_t begin = chunk_begin(keys, chunk);
+    if (keys->row_count != begin || chunk == 0) {
+        return;
     }
-    keys->row_count = count;
+    atomic_store_explicit(
+        &keys->chunks[chunk], memory_calloc(begin, sizeof(struct row)), memory_order_release);
+}
+
+void keys_init(struct keys *keys, struct graph *graph)
+{
+    memset(keys, 0, sizeof *keys);
+    uint32_t capacity = CHUNK_ROWS;
+    if (graph == NULL) {
+        keys->rows_owned = keys->rows = memory_calloc(capacity, sizeof *keys->rows);
+    } else {
+        capacity = graph->row_capacity;
+        keys->rows = graph->row_space;
+        keys->row_count = graph->tail.row_count;
+    }
+    keys->shift = (unsigned)__builtin_ctz(capacity);
+    chunk_make(keys);
 }
 
 static struct slots *slots_new(uint32_t count, struct slots *older)
@@ -153,9 +163,6 @@ uint32_t keys_add(struct dice *dice, uint32_t hash, unsigned kind, struct str ar
     if (row >= EDGE_GROUP || arg.len > UINT32_MAX) {
         memory_exhausted(); /* 2^31 keys need more than a hundred GB */
     }
-    if (row == chunk_begin(chunk_of(row))) {
-        chunk_make(keys, chunk_of(row));
-    }
     struct body *body = body_new(keys);
     body->arg = arena_str(&keys->arena, arg).ptr;
     body->arg_len = (uint32_t)arg.len;
@@ -163,6 +170,7 @@ uint32_t keys_add(struct dice *dice, uint32_t hash, unsigned kind, struct str ar
     body->kind = (uint16_t)kind;
     atomic_store_explicit(&row_at(keys, row)->body, body, memory_order_release);
     keys->row_count++;
+    chunk_make(keys);
     slot_set(slots_grow(keys), (uint64_t)hash << 32 | (row + 1));
     keys->slot_count++;
     return row;
@@ -174,7 +182,8 @@ void keys_release(struct keys *keys)
         free(body->owned);
         free(body->edges_owned);
     }
-    for (unsigned chunk = 0; chunk < CHUNK_COUNT; chunk++) {
+    free(keys->rows_owned);
+    for (unsigned chunk = 1; chunk < CHUNK_COUNT; chunk++) {
         free(atomic_load_explicit(&keys->chunks[chunk], memory_order_relaxed));
     }
     struct slots *slots = atomic_load_explicit(&keys->slots, memory_order_relaxed);
@@ -303,19 +312,9 @@ bool row_value(struct dice *dice, uint32_t row, struct str *ret_value)
     return row_leaf(dice, row, &arg, ret_value, &stamp);
 }
 
-bool row_past(struct dice *dice, uint32_t row, struct past *ret_past)
+bool row_past_far(struct dice *dice, uint32_t row, struct past *ret_past)
 {
     struct row *r = row_at(&dice->keys, row);
-    const struct body *body = atomic_load_explicit(&r->body, memory_order_acquire);
-    if (body != NULL) {
-        *ret_past = (struct past){
-            .kind = body->kind,
-            .has_value = body->has_value,
-            .edges = body->edges,
-            .edge_count = body->edge_count,
-        };
-        return true;
-    }
     const struct graph_row *record = graph_row_get(dice->graph, row);
     if (record == NULL || record->kind >= dice->options.kind_count) {
         return false;

@@ -19,24 +19,29 @@ struct frame {
     const struct edge *edges;
     uint32_t edge_count;
 };
+/* Elements of dice->order and dice->leaves: what a second look at the row would find again. */
+struct kept_row {
+    const struct edge *edges;
+    uint32_t row, edge_count;
+};
+struct kept_leaf {
+    uint32_t row, kind;
+};
 
 /* Meets a row for the first time in this transaction: a frame if it has edges to follow. */
-static bool row_meet(struct dice *dice, uint32_t row)
+static bool row_meet(struct dice *dice, struct row *r, uint32_t row)
 {
-    struct row *r = row_at(&dice->keys, row);
     struct past past;
-    if (r->mark == dice->version) {
-        return true;
-    }
     r->mark = dice->version;
-    if (!row_past(dice, row, &past)) {
+    if (!row_past(dice, r, row, &past)) {
         return false;
     }
     if (!past.has_value) {
         return true;
     }
     if ((dice->options.kinds[past.kind].flags & DICE_LEAF) != 0) {
-        *(uint32_t *)vector_add(&dice->leaves, sizeof(uint32_t)) = row;
+        *(struct kept_leaf *)vector_add(&dice->leaves, sizeof(struct kept_leaf)) =
+            (struct kept_leaf){.row = row, .kind = past.kind};
         return true;
     }
     *(struct frame *)vector_add(&dice->stack, sizeof(struct frame)) =
@@ -46,21 +51,33 @@ static bool row_meet(struct dice *dice, uint32_t row)
 
 static bool rows_collect(struct dice *dice, uint32_t root)
 {
-    if (!row_meet(dice, root)) {
+    const struct keys *keys = &dice->keys;
+    struct row *r = row_at(keys, root);
+    if (r->mark != dice->version && !row_meet(dice, r, root)) {
         return false;
     }
     while (dice->stack.len > 0) {
-        struct frame *frame = (struct frame *)dice->stack.ptr + (dice->stack.len - 1);
         uint32_t depth = dice->stack.len;
-        while (frame->next < frame->edge_count && dice->stack.len == depth) {
+        struct frame *frame = (struct frame *)dice->stack.ptr + (depth - 1);
+        while (frame->next < frame->edge_count) {
             uint32_t dep = frame->edges[frame->next++].dep & ~EDGE_GROUP;
-            if (dep >= dice->keys.row_count || !row_meet(dice, dep)) {
+            if (dep >= keys->row_count) {
                 return false;
             }
-            frame = (struct frame *)dice->stack.ptr + (depth - 1);
+            r = row_at(keys, dep);
+            if (r->mark != dice->version) {
+                if (!row_meet(dice, r, dep)) {
+                    return false;
+                }
+                if (dice->stack.len != depth) {
+                    break; /* it has edges of its own: they come first */
+                }
+            }
         }
         if (dice->stack.len == depth) {
-            *(uint32_t *)vector_add(&dice->order, sizeof(uint32_t)) = frame->row;
+            *(struct kept_row *)vector_add(&dice->order, sizeof(struct kept_row)) =
+                (struct kept_row){
+                    .edges = frame->edges, .row = frame->row, .edge_count = frame->edge_count};
             dice->stack.len--;
         }
     }
@@ -68,20 +85,19 @@ static bool rows_collect(struct dice *dice, uint32_t root)
 }
 
 /* A leaf that may be kept is. */
-static void leaf_check(struct dice *dice, uint32_t row, uint64_t *kept_count)
+static void leaf_check(struct dice *dice, const struct kept_leaf *leaf, uint64_t *kept_count)
 {
-    struct past past;
     struct str arg;
     struct str value;
     struct str stamp;
-    if (!row_past(dice, row, &past) || !row_leaf(dice, row, &arg, &value, &stamp)) {
+    if (!row_leaf(dice, leaf->row, &arg, &value, &stamp)) {
         atomic_store(&dice->damaged, true);
         return;
     }
-    const struct dice_kind *kind = &dice->options.kinds[past.kind];
+    const struct dice_kind *kind = &dice->options.kinds[leaf->kind];
     if (kind->unchanged != NULL && kind->unchanged(dice->options.context, arg, value, stamp)) {
         atomic_store_explicit(
-            &row_at(&dice->keys, row)->verified, dice->version, memory_order_release);
+            &row_at(&dice->keys, leaf->row)->verified, dice->version, memory_order_release);
         ++*kept_count;
     }
 }
@@ -100,7 +116,7 @@ static void *leaves_check(void *argument)
     for (;;) {
         uint32_t begin = atomic_fetch_add(&pass->next, LEAVES_PER_TURN);
         for (uint32_t i = begin; i < dice->leaves.len && i < begin + LEAVES_PER_TURN; i++) {
-            leaf_check(dice, ((const uint32_t *)dice->leaves.ptr)[i], &kept_count);
+            leaf_check(dice, (const struct kept_leaf *)dice->leaves.ptr + i, &kept_count);
         }
         if (begin >= dice->leaves.len || atomic_load(&dice->damaged)) {
             atomic_fetch_add(&pass->kept_count, kept_count);
@@ -109,9 +125,17 @@ static void *leaves_check(void *argument)
     }
 }
 
-/* These threads end here, before anything may be forked. */
+/* Threads end here, before anything may be forked. */
 static void leaves_pass(struct dice *dice)
 {
+    dice->statistics.leaf_count += dice->leaves.len;
+    if (dice->leaves.len < 2 * LEAVES_PER_THREAD) {
+        for (uint32_t i = 0; i < dice->leaves.len; i++) {
+            leaf_check(dice, (const struct kept_leaf *)dice->leaves.ptr + i,
+                &dice->statistics.validated_count);
+        }
+        return;
+    }
     struct leaf_pass pass = {.dice = dice};
     pthread_t threads[THREADS_MAX];
     unsigned count = 0;
@@ -125,27 +149,22 @@ static void leaves_pass(struct dice *dice)
     for (unsigned i = 0; i < count; i++) {
         (void)pthread_join(threads[i], NULL);
     }
-    dice->statistics.leaf_count += dice->leaves.len;
     dice->statistics.validated_count += atomic_load(&pass.kept_count);
 }
 
-static bool row_keep(struct dice *dice, uint32_t row)
+/* All rows that it needs come before it in order. */
+static void row_keep(struct dice *dice, const struct kept_row *kept)
 {
-    struct past past;
-    if (!row_past(dice, row, &past)) {
-        return false;
-    }
-    for (uint32_t i = 0; i < past.edge_count; i++) {
-        const struct row *dep = row_at(&dice->keys, past.edges[i].dep & ~EDGE_GROUP);
+    for (uint32_t i = 0; i < kept->edge_count; i++) {
+        const struct row *dep = row_at(&dice->keys, kept->edges[i].dep & ~EDGE_GROUP);
         if (atomic_load_explicit(&dep->verified, memory_order_relaxed) != dice->version ||
-            dep->value_id != past.edges[i].value_id) {
-            return true;
+            dep->value_id != kept->edges[i].value_id) {
+            return;
         }
     }
-    struct row *r = row_at(&dice->keys, row);
+    struct row *r = row_at(&dice->keys, kept->row);
     atomic_store_explicit(&r->verified, dice->version, memory_order_release);
     dice->statistics.validated_count++;
-    return true;
 }
 
 bool walk(struct dice *dice, const uint32_t *roots, size_t count)
@@ -159,7 +178,7 @@ bool walk(struct dice *dice, const uint32_t *roots, size_t count)
         leaves_pass(dice);
     }
     for (uint32_t i = 0; sound && i < dice->order.len; i++) {
-        sound = row_keep(dice, ((const uint32_t *)dice->order.ptr)[i]);
+        row_keep(dice, (const struct kept_row *)dice->order.ptr + i);
     }
     if (!sound) {
         atomic_store(&dice->damaged, true);
