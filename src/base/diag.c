@@ -16,6 +16,7 @@ struct source {
     struct str name, text;
 };
 struct sources {
+    struct str root; /* see sources_root_set */
     pthread_mutex_t mutex;
     struct arena arena;
     struct source *rows; /* row i is source number i + 1 */
@@ -39,9 +40,21 @@ void sources_free(struct sources *sources)
     }
 }
 
+void sources_root_set(struct sources *sources, struct str root)
+{
+    (void)pthread_mutex_lock(&sources->mutex);
+    sources->root = arena_str(&sources->arena, root);
+    (void)pthread_mutex_unlock(&sources->mutex);
+}
+
 uint32_t sources_add(struct sources *sources, struct str name, struct str text)
 {
     (void)pthread_mutex_lock(&sources->mutex);
+    size_t root_len = sources->root.len;
+    if (root_len > 0 && name.len > root_len + 1 && str_starts(name, sources->root) &&
+        name.ptr[root_len] == '/') {
+        name = str_sub(name, root_len + 1, name.len);
+    }
     if (sources->len == sources->cap) {
         sources->cap = sources->cap == 0 ? 16 : sources->cap * 2;
         sources->rows = memory_realloc(sources->rows, sources->cap * sizeof *sources->rows);

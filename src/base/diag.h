@@ -37,6 +37,9 @@ struct span {
 struct sources;
 struct sources *sources_new(void);
 void sources_free(struct sources *sources);
+/* Files below root ("/abs", without a slash at its end) are named without it from now on, as the
+ * compilers that a build runs name them. */
+void sources_root_set(struct sources *sources, struct str root);
 /* Copies both; returns the number of the source (1, 2, ...). Thread-safe. */
 uint32_t sources_add(struct sources *sources, struct str name, struct str text);
 /* Borrowed for the life of sources; empty for number 0 or an unknown one. */

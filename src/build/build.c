@@ -157,7 +157,8 @@ static enum err store_look(struct engine *engine, struct diags *diags)
         (st.st_mode & 077) == 0) {
         return OK;
     }
-    return store_open(&io_real, engine->options.store_root, &engine->store, diags);
+    enum err err = store_open(&io_real, engine->options.store_root, &engine->store, diags);
+    return err == OK ? OK : diag_add(diags, ERR_IO, SPAN_NONE, "cannot build without a store");
 }
 
 enum err build_open(const struct build_options *options, struct sources *sources,
@@ -184,7 +185,10 @@ enum err build_open(const struct build_options *options, struct sources *sources
             err = diag_add_errno(diags, errno, "cannot open %s", engine->workspace.root);
         }
     }
-    err = err == OK ? store_look(engine, diags) : err;
+    if (err == OK) {
+        sources_root_set(sources, str_of(engine->workspace.root));
+        err = store_look(engine, diags);
+    }
     err = err == OK ? graph_open(engine, diags) : err;
     if (err != OK) {
         build_close(engine);

@@ -77,7 +77,7 @@ static bool is_plain(struct str word)
     for (size_t i = 0; i < word.len; i++) {
         char c = word.ptr[i];
         bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                     (c != 0 && strchr("_-./=+,:@%", c) != NULL);
+                     (c != 0 && strchr("_-./=+,:@%", c) != NULL) || (c == '#' && i > 0);
         if (!plain) {
             return false;
         }
