@@ -202,28 +202,40 @@ static enum err link_write(struct links *links, const struct link *link)
     return OK;
 }
 
-/* Verifies the blob, or finds it damaged: then what makes it will run again. */
+/* Verifies the blob, or finds it damaged: then what makes it will run again. What was found on the
+ * way is said: the store may have mended it by itself. */
 static enum err link_renew(struct links *links, struct link *link)
 {
     struct engine *engine = links->engine;
     enum err err = engine_start(engine, links->diags);
+    if (err != OK) {
+        return err;
+    }
     struct str path;
-    if (err == OK && link->output->kind == TREE_DIRECTORY) {
-        err = tree_stage(engine->store, &link->output->digest, links->arena, &path, links->diags);
-    } else if (err == OK) {
+    struct diags found;
+    diags_init(&found, links->arena, engine->sources);
+    if (link->output->kind == TREE_DIRECTORY) {
+        err = tree_stage(engine->store, &link->output->digest, links->arena, &path, &found);
+    } else {
         err = store_blob_path(engine->store, &link->output->digest,
-            link->output->kind == TREE_EXECUTABLE, links->arena, &path, links->diags);
+            link->output->kind == TREE_EXECUTABLE, links->arena, &path, &found);
     }
     if (err == ERR_ABSENT || err == ERR_CORRUPT) {
+        progress_diags(engine, &found);
         damage_add(engine, &link->output->digest);
         links->damaged = true;
         return OK;
     }
-    if (err == OK && !blob_look(link)) {
+    if (err != OK) {
+        diags_append(links->diags, &found);
+        return err;
+    }
+    progress_diags(engine, &found);
+    if (!blob_look(link)) {
         return diag_add(links->diags, ERR_IO, SPAN_NONE, "there is no %.*s", STR_ARG(link->text));
     }
     links->changed = true;
-    return err == OK ? link_write(links, link) : err;
+    return link_write(links, link);
 }
 
 /* Was the link's target asked for, and is it no more? */

@@ -104,11 +104,13 @@ static enum err result_keep(struct job *job, const struct exec_result *exec_resu
     AUTO_BUF bytes = {0};
     reapi_action_result_encode(&result, &bytes);
     enum err err = action_cache_put(job->engine->store, &job->key, buf_str(&bytes), job->diags);
+    for (size_t i = 0; i < count; i++) {
+        damage_repaired(job->engine, &exec_result->outputs[i].digest);
+    }
+    damage_repaired(job->engine, &exec_result->stdout_digest);
+    damage_repaired(job->engine, &exec_result->stderr_digest);
     if (err == OK && !result_take(job, &result)) {
         err = diag_add(job->diags, ERR_IO, SPAN_NONE, "an output left the store");
-    }
-    for (size_t i = 0; i < job->outcome.output_count; i++) {
-        damage_repaired(job->engine, &job->outcome.outputs[i].digest);
     }
     return err;
 }
