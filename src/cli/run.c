@@ -58,7 +58,7 @@ static enum cli_status run_command(struct cli *cli)
 {
     struct building building;
     const struct goal_target *target = NULL;
-    struct str path;
+    struct str path = {0};
     building_run(&building, cli, BUILD_OUTPUTS, (const char *const *)cli->args.operands,
         cli->args.operand_count);
     enum cli_status status = building_status(&building);
