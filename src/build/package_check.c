@@ -1,6 +1,7 @@
 /* src/build/package_check.c: what must hold between the actions of one package. */
 #include "base/table.h"
 #include "build/package.h"
+#include <assert.h>
 #include <stdlib.h>
 
 static size_t text_find(struct str text, struct str needle, size_t from)
@@ -119,23 +120,27 @@ static enum err prefixes_check(struct check *check)
     return OK;
 }
 
+/* Everything that one action makes. */
+static enum err maker_check(struct check *check, struct maker maker)
+{
+    struct strs outputs = action_outputs(maker.action, &check->arena);
+    enum err err = OK;
+    for (size_t i = 0; i < outputs.count && err == OK; i++) {
+        err = output_check(check, maker, outputs.at[i]);
+    }
+    return err == OK && maker.action->depfile.len > 0
+               ? output_check(check, maker, maker.action->depfile)
+               : err;
+}
+
 static enum err outputs_check(struct check *check, const struct target *targets, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         for (size_t j = 0; j < targets[i].action_count; j++) {
             struct maker maker = {.target = &targets[i], .action = &targets[i].actions[j]};
-            struct strs outputs = action_outputs(maker.action, &check->arena);
-            for (size_t k = 0; k < outputs.count; k++) {
-                enum err err = output_check(check, maker, outputs.at[k]);
-                if (err != OK) {
-                    return err;
-                }
-            }
-            if (maker.action->depfile.len > 0) {
-                enum err err = output_check(check, maker, maker.action->depfile);
-                if (err != OK) {
-                    return err;
-                }
+            enum err err = maker_check(check, maker);
+            if (err != OK) {
+                return err;
             }
         }
     }
@@ -162,6 +167,7 @@ static enum err unknown_output(
 static bool made_here(const struct check *check, const struct target *target, struct str path)
 {
     uint32_t row = table_get(&check->outputs, path);
+    assert(row == TABLE_NONE || check->makers != NULL);
     return row != TABLE_NONE && check->makers[row].target == target &&
            !str_eq(path, check->makers[row].action->depfile);
 }

@@ -290,10 +290,11 @@ static enum err tree_check(struct session *session, const struct toolchain_known
         fd_close(&fd);
         if (opened != OK) {
             (*ret_bad)++;
-            opened = diag_add(&cli->diags, ERR_CORRUPT, SPAN_NONE, "%.*s of %.*s is %s",
-                STR_ARG(entries[i].path), STR_ARG(known->name),
-                opened == ERR_ABSENT ? "not in the store" : "damaged");
-            diags_end_chain(&cli->diags);
+            if (diag_add(&cli->diags, ERR_CORRUPT, SPAN_NONE, "%.*s of %.*s is %s",
+                    STR_ARG(entries[i].path), STR_ARG(known->name),
+                    opened == ERR_ABSENT ? "not in the store" : "damaged") != OK) {
+                diags_end_chain(&cli->diags);
+            }
         }
     }
     return err;

@@ -117,13 +117,11 @@ static void damaged_messages_are_refused_or_have_one_form(void)
             memset((char *)(uintptr_t)copy.ptr + at, (int)(at * 37 & 0xFF), 1);
             struct str inputs[] = {str_sub(bytes, 0, at), copy};
             for (size_t k = 0; k < 2; k++) {
-                if (round_trip(i, inputs[k], &first) != OK) {
-                    refused++;
-                    continue;
-                }
+                bool taken = round_trip(i, inputs[k], &first) == OK;
+                refused += !taken;
                 struct str once = arena_str(&arena, buf_str(&first));
-                CHECK(round_trip(i, once, &second) == OK);
-                CHECK_STR(buf_str(&second), once);
+                CHECK(!taken || round_trip(i, once, &second) == OK);
+                CHECK(!taken || str_eq(buf_str(&second), once));
             }
         }
         arena_release(&arena);

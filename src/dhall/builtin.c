@@ -411,7 +411,7 @@ struct dhall_value *dhall_builtin_apply(struct dhall *dhall, struct dhall_value 
     enum dhall_builtin builtin = (enum dhall_builtin)function->flag;
     uint32_t total = function->a + count;
     assert(count > 0 && total <= ARITY_MAX);
-    struct dhall_value *args[ARITY_MAX];
+    struct dhall_value *args[ARITY_MAX] = {0};
     uint16_t bound = function->bound;
     for (uint32_t i = 0; i < total; i++) {
         args[i] = i < function->a ? function->items[i] : arguments[i - function->a];

@@ -9,6 +9,7 @@
 #ifndef DHALL_EVAL_H
 #define DHALL_EVAL_H
 #include "dhall/value.h"
+#include <assert.h>
 
 /* The weak-head normal form of a term. */
 struct dhall_value *dhall_eval(struct dhall *dhall, const struct dhall_code *code, dhall_term term,
@@ -19,6 +20,7 @@ struct dhall_value *dhall_delay(struct dhall *dhall, const struct dhall_code *co
 struct dhall_value *dhall_force_thunk(struct dhall *dhall, struct dhall_value *value);
 static inline struct dhall_value *dhall_force(struct dhall *dhall, struct dhall_value *value)
 {
+    assert(value != NULL);
     while (value->kind <= V_LINK) {
         value = value->kind == V_LINK ? value->one : dhall_force_thunk(dhall, value);
     }

@@ -251,6 +251,7 @@ static struct dhall_value *infer_variable(
     if ((mark & MARK_FREE) != 0) {
         return fail_unbound(context, term, row->a, row->b);
     }
+    assert(context->bindings != NULL && mark < context->bindings_len);
     return context->bindings[context->bindings_len - 1 - mark].type;
 }
 

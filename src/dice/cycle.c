@@ -82,6 +82,7 @@ static bool path_find(struct dice *dice, struct path *path)
 static bool cycle_recompute(struct dice *dice, struct job *const *jobs, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
+        assert(jobs != NULL && jobs[i] != NULL);
         if (jobs[i]->state == JOB_VALIDATING) {
             job_queue(dice, jobs[i], true);
             return true;
