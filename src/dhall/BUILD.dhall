@@ -63,6 +63,15 @@ let dhall_parse_test =
         , libs = [ S.libs.gmp ]
         }
 
+let dhall_test =
+      S.test
+        S.Test::{
+        , name = "dhall_test"
+        , srcs = [ "dhall_test.c" ]
+        , deps = [ dhall, S.at "//src/base" ]
+        , libs = [ S.libs.gmp ]
+        }
+
 let dhall_standard_test =
       S.test
         S.Test::{
@@ -103,4 +112,10 @@ let dhall_decode_fuzz =
         , libs = [ S.libs.gmp ]
         }
 
-in  { dhall, dhall_parse_test, dhall_standard_test, dhall_parse_fuzz, dhall_decode_fuzz }
+in  { dhall
+    , dhall_parse_test
+    , dhall_standard_test
+    , dhall_test
+    , dhall_parse_fuzz
+    , dhall_decode_fuzz
+    }

@@ -335,7 +335,7 @@ static struct dhall_value *infer_let(struct context *context, const struct dhall
     if (annotation.row != 0) {
         struct dhall_value *wanted = context_eval(context, annotation);
         if (!context_conv(context, wanted, type)) {
-            return fail_mismatch(context, value, "not of the type that is written", wanted, type);
+            return fail_mismatch(context, value, "not of the annotated type", wanted, type);
         }
     }
     binding_push(context, row->a, type, context_eval(context, value));
@@ -357,7 +357,7 @@ static struct dhall_value *infer_annotation(struct context *context, const struc
         return NULL;
     }
     if (!context_conv(context, wanted, type)) {
-        return fail_mismatch(context, term, "not of the type that is written", wanted, type);
+        return fail_mismatch(context, term, "not of the annotated type", wanted, type);
     }
     return type;
 }

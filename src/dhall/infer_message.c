@@ -1,11 +1,12 @@
 /* src/dhall/infer_message.c: what people read when types differ. */
+#include "base/near.h"
 #include "dhall/import.h"
 #include "dhall/infer_context.h"
 #include "dhall/print.h"
 
 enum {
     SHOWN_BYTES = 100, /* of a type within a message */
-    NAME_BYTES_MAX = 64,
+    NAMES_SHOWN = 5,
     HINTS_MAX = 3,
 };
 
@@ -33,45 +34,49 @@ struct str context_show(const struct context *context, struct dhall_value *value
     return dhall_print_cut(dhall, &code->terms, term, bytes_max);
 }
 
-/* Edit distance, with exchanged neighbours as one edit; names are short. */
-static unsigned distance(struct str a, struct str b)
+/* A type as a reader can take it in: whole if it is short, else the names of its fields. */
+static struct str show_brief(const struct context *context, struct dhall_value *type)
 {
-    if (a.len > NAME_BYTES_MAX || b.len > NAME_BYTES_MAX) {
-        return UINT32_MAX;
+    struct dhall *dhall = context->dhall;
+    struct str whole = context_show(context, type, SHOWN_BYTES);
+    if (whole.len <= SHOWN_BYTES) {
+        return whole;
     }
-    unsigned rows[3][NAME_BYTES_MAX + 1];
-    for (size_t j = 0; j <= b.len; j++) {
-        rows[0][j] = (unsigned)j;
+    type = dhall_force(dhall, type);
+    if (type->kind == V_BUILTIN && type->a == 1) {
+        struct str inner = show_brief(context, dhall_force(dhall, type->items[0]));
+        return arena_printf(&dhall->arena, "%.*s %.*s",
+            STR_ARG(dhall_builtin_name((enum dhall_builtin)type->flag)), STR_ARG(inner));
     }
-    for (size_t i = 1; i <= a.len; i++) {
-        unsigned *row = rows[i % 3], *above = rows[(i + 2) % 3], *two_above = rows[(i + 1) % 3];
-        row[0] = (unsigned)i;
-        for (size_t j = 1; j <= b.len; j++) {
-            unsigned least = above[j - 1] + (a.ptr[i - 1] != b.ptr[j - 1]);
-            least = above[j] + 1 < least ? above[j] + 1 : least;
-            least = row[j - 1] + 1 < least ? row[j - 1] + 1 : least;
-            bool swapped =
-                i > 1 && j > 1 && a.ptr[i - 1] == b.ptr[j - 2] && a.ptr[i - 2] == b.ptr[j - 1];
-            if (swapped && two_above[j - 2] + 1 < least) {
-                least = two_above[j - 2] + 1;
-            }
-            row[j] = least;
-        }
+    if (type->kind != V_RECORD_TYPE && type->kind != V_UNION) {
+        return whole;
     }
-    return rows[a.len % 3][b.len];
+    bool is_union = type->kind == V_UNION;
+    AUTO_BUF text = {0};
+    uint32_t count = type->shape->count;
+    for (uint32_t i = 0; i < count && i < NAMES_SHOWN; i++) {
+        buf_printf(&text, "%s%.*s",
+            i == 0     ? ""
+            : is_union ? " | "
+                       : ", ",
+            LABEL_ARG(context, type->shape->labels[i]));
+    }
+    const char *more = count <= NAMES_SHOWN ? "" : is_union ? " | ..." : ", ...";
+    return arena_printf(
+        &dhall->arena, is_union ? "< %.*s%s >" : "{ %.*s%s }", (int)text.len, text.ptr, more);
 }
 
 /* The best guesses for a name, nearest first. */
 struct hints {
     struct str wanted;
     struct str names[HINTS_MAX];
-    unsigned distances[HINTS_MAX];
+    size_t distances[HINTS_MAX];
     unsigned count;
 };
 
 static void hint_offer(struct hints *hints, struct str name)
 {
-    unsigned away = distance(hints->wanted, name);
+    size_t away = near_distance(hints->wanted, name);
     size_t shorter = name.len < hints->wanted.len ? name.len : hints->wanted.len;
     /* "src" for "srcs" and "hdr" for "headers" are what people write. */
     bool prefix = shorter >= 3 && memcmp(name.ptr, hints->wanted.ptr, shorter) == 0;
@@ -156,9 +161,9 @@ struct dhall_value *fail_unbound(
         hint_offer(&hints, dhall_builtin_name((enum dhall_builtin)i));
     }
     if (bound > 0) {
-        (void)fail(context, term, "there are only %u variables `%.*s` here, and this is number %u",
-            bound, LABEL_ARG(context, label), index + 1);
-        return NULL;
+        return fail(context, term, "%.*s@%u is beyond the variables named `%.*s`: there %s %u",
+            LABEL_ARG(context, label), index, LABEL_ARG(context, label), bound == 1 ? "is" : "are",
+            bound);
     }
     (void)fail(context, term, "unknown variable `%.*s`", LABEL_ARG(context, label));
     hints_tell(&hints, context->diags);
@@ -176,13 +181,15 @@ struct dhall_value *fail_absent(struct context *context, dhall_term term, const 
 struct dhall_value *fail_kind(struct context *context, dhall_term term, const char *what,
     const char *wanted, struct dhall_value *actual)
 {
-    struct str shown = context_show(context, actual, SHOWN_BYTES);
+    struct str shown = show_brief(context, actual);
     return fail(context, term, "%s must be %s, but its type is %.*s", what, wanted, STR_ARG(shown));
 }
 
 /* Where two types differ first, and how. */
 struct difference {
     struct buf path; /* ".deps[].label" */
+    dhall_term term; /* the part of the term that is to blame, as far as it is written there */
+    bool is_inside;  /* term is still where the types are */
     struct dhall_value *expected, *actual;
     const struct dhall_value *fields; /* a field too many or too few, of this record or union */
     dhall_label missing, extra;
@@ -191,6 +198,38 @@ struct difference {
 
 static void difference_find(struct context *context, struct difference *difference,
     struct dhall_value *expected, struct dhall_value *actual);
+
+/* The value that is written for label in a record literal, or no term. */
+static dhall_term term_of_field(const struct context *context, dhall_term record, dhall_label label)
+{
+    const struct dhall_terms *terms = &context->code->terms;
+    const struct dhall_row *row = dhall_row_of(terms, record);
+    for (uint32_t i = 0; row->kind == DHALL_RECORD && i < row->c; i += 2) {
+        const uint32_t *list = dhall_list_of(terms, row);
+        if (list[i] == label && terms->spans[list[i + 1]].source != 0) {
+            return (dhall_term){list[i + 1]};
+        }
+    }
+    return (dhall_term){0};
+}
+
+/* What is written as the (first) element of a list, or in a Some. */
+static dhall_term term_of_element(const struct context *context, dhall_term list)
+{
+    const struct dhall_row *row = dhall_row_of(&context->code->terms, list);
+    if (row->kind == DHALL_LIST) {
+        return (dhall_term){dhall_list_of(&context->code->terms, row)[0]};
+    }
+    return (dhall_term){row->kind == DHALL_SOME ? row->a : 0};
+}
+
+static void difference_enter(struct difference *difference, dhall_term inner)
+{
+    difference->is_inside = difference->is_inside && inner.row != 0;
+    if (difference->is_inside) {
+        difference->term = inner;
+    }
+}
 
 /* True if the labels differ. */
 static bool labels_differ(struct difference *difference, const struct dhall_value *expected,
@@ -221,7 +260,9 @@ static void fields_difference(struct context *context, struct difference *differ
             continue;
         }
         if (left != NULL && right != NULL) {
-            buf_printf(&difference->path, ".%.*s", LABEL_ARG(context, expected->shape->labels[i]));
+            dhall_label label = expected->shape->labels[i];
+            buf_printf(&difference->path, ".%.*s", LABEL_ARG(context, label));
+            difference_enter(difference, term_of_field(context, difference->term, label));
             difference_find(context, difference, left, right);
         }
         return;
@@ -246,55 +287,76 @@ static void difference_find(struct context *context, struct difference *differen
                actual->a == 1) {
         buf_add(
             &difference->path, expected->flag == DHALL_BUILTIN_LIST_TYPE ? STR("[]") : STR(".?"));
+        difference_enter(difference, term_of_element(context, difference->term));
         difference_find(context, difference, expected->items[0], actual->items[0]);
     } else if (expected->kind == V_PI && !context_conv(context, expected->domain, actual->domain)) {
         buf_add(&difference->path, STR(".<input>"));
+        difference->is_inside = false;
         difference_find(context, difference, expected->domain, actual->domain);
     }
 }
 
+/* "fields `a`, `b` and 3 more are missing" */
+static struct str missing_tell(
+    struct context *context, const struct difference *difference, const char *kind, struct str at)
+{
+    AUTO_BUF text = {0};
+    unsigned count = 0;
+    const struct dhall_shape *shape = difference->expected->shape;
+    for (uint32_t i = 0; i < shape->count; i++) {
+        bool missing = dhall_shape_find(difference->actual->shape, shape->labels[i]) == UINT32_MAX;
+        if (missing && count < NAMES_SHOWN) {
+            buf_printf(
+                &text, "%s`%.*s`", count == 0 ? "" : ", ", LABEL_ARG(context, shape->labels[i]));
+        }
+        count += missing;
+    }
+    if (count > NAMES_SHOWN) {
+        buf_printf(&text, " and %u more", count - NAMES_SHOWN);
+    }
+    return arena_printf(&context->dhall->arena, "%s%s %.*s %s missing%.*s", kind,
+        count == 1 ? "" : "s", (int)text.len, text.ptr, count == 1 ? "is" : "are", STR_ARG(at));
+}
+
 /* "field `a` is missing" and "there is no field `b`", with a guess. */
-static void fields_tell(struct context *context, dhall_term term, const char *what,
+static void fields_tell(struct context *context, const char *what,
     const struct difference *difference, struct str where)
 {
     const char *kind = difference->fields->kind == V_UNION ? "alternative" : "field";
     struct str at = where.len == 0
                         ? STR("")
                         : arena_printf(&context->dhall->arena, " in `%.*s`", STR_ARG(where));
-    if (!difference->has_missing) {
-        (void)fail(context, term, "%s: there is no %s `%.*s`%.*s", what, kind,
-            LABEL_ARG(context, difference->extra), STR_ARG(at));
-        shape_hints(context, kind, difference->extra, difference->fields->shape);
-        return;
-    }
+    struct str missing =
+        difference->has_missing ? missing_tell(context, difference, kind, at) : STR("");
     if (!difference->has_extra) {
-        (void)fail(context, term, "%s: %s `%.*s` is missing%.*s", what, kind,
-            LABEL_ARG(context, difference->missing), STR_ARG(at));
+        (void)fail(context, difference->term, "%s: %.*s", what, STR_ARG(missing));
         return;
     }
-    (void)fail(context, term, "%s: %s `%.*s` is missing%.*s, and there is no %s `%.*s`", what, kind,
-        LABEL_ARG(context, difference->missing), STR_ARG(at), kind,
-        LABEL_ARG(context, difference->extra));
+    dhall_term extra = term_of_field(context, difference->term, difference->extra);
+    extra = difference->is_inside && extra.row != 0 ? extra : difference->term;
+    (void)fail(context, extra, "%s: there is no %s `%.*s`%.*s%s%.*s", what, kind,
+        LABEL_ARG(context, difference->extra), STR_ARG(at), missing.len == 0 ? "" : ", and ",
+        STR_ARG(missing));
     shape_hints(context, kind, difference->extra, difference->fields->shape);
 }
 
 struct dhall_value *fail_mismatch(struct context *context, dhall_term term, const char *what,
     struct dhall_value *expected, struct dhall_value *actual)
 {
-    struct difference difference = {0};
+    struct difference difference = {.term = term, .is_inside = true};
     difference_find(context, &difference, expected, actual);
     struct str where = arena_str(&context->dhall->arena, buf_str(&difference.path));
     buf_release(&difference.path);
     where = str_starts(where, STR(".")) ? str_sub(where, 1, where.len) : where;
     if (difference.fields != NULL) {
-        fields_tell(context, term, what, &difference, where);
+        fields_tell(context, what, &difference, where);
         return NULL;
     }
-    struct str wanted = context_show(context, difference.expected, SHOWN_BYTES);
-    struct str got = context_show(context, difference.actual, SHOWN_BYTES);
+    struct str wanted = show_brief(context, difference.expected);
+    struct str got = show_brief(context, difference.actual);
     struct str at = where.len == 0
                         ? STR("")
-                        : arena_printf(&context->dhall->arena, " at `%.*s`", STR_ARG(where));
-    return fail(context, term, "%s%.*s: expected %.*s, got %.*s", what, STR_ARG(at),
+                        : arena_printf(&context->dhall->arena, ", at `%.*s`", STR_ARG(where));
+    return fail(context, difference.term, "%s%.*s: expected %.*s, got %.*s", what, STR_ARG(at),
         STR_ARG(wanted), STR_ARG(got));
 }

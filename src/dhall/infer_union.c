@@ -204,7 +204,7 @@ struct dhall_value *infer_to_map(struct context *context, dhall_term term)
     }
     struct dhall_value *result = map_type(context, type);
     if (wanted != NULL && !context_conv(context, wanted, result)) {
-        return fail_mismatch(context, term, "not of the type that is written", wanted, result);
+        return fail_mismatch(context, term, "not of the annotated type", wanted, result);
     }
     return result;
 }

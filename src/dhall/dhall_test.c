@@ -1,0 +1,343 @@
+/* src/dhall/dhall_test.c: loading, reading values, and what people are told. Files are in memory.
+ */
+#include "base/test.h"
+#include "dhall/dhall.h"
+#include "dhall/import.h"
+
+struct file {
+    const char *name, *text;
+};
+struct world {
+    struct arena arena;
+    struct sources *sources;
+    struct diags diags;
+    const struct file *files;
+    unsigned reads;
+    struct dhall_reader reader;
+    struct dhall *dhall;
+};
+
+static enum err world_read(void *context, const struct dhall_import *import, struct str name,
+    struct arena *arena, struct str *ret_bytes, struct diags *diags)
+{
+    (void)import, (void)arena, (void)diags;
+    struct world *world = context;
+    world->reads++;
+    for (const struct file *file = world->files; file->name != NULL; file++) {
+        if (str_eq(name, str_of(file->name))) {
+            *ret_bytes = str_of(file->text);
+            return OK;
+        }
+    }
+    return ERR_ABSENT;
+}
+
+static bool world_embedded(void *context, struct str url, struct str *ret_bytes)
+{
+    (void)context;
+    static const struct file packages[] = {
+        {"https://straylight.cx/a/v1.dhall", "{ x = ./b/v1.dhall, y = 1 }"},
+        {"https://straylight.cx/a/b/v1.dhall", "\"deep\""},
+        {"https://straylight.cx/bad/v1.dhall", "/etc/passwd as Text"},
+    };
+    for (size_t i = 0; i < sizeof packages / sizeof packages[0]; i++) {
+        if (str_eq(url, str_of(packages[i].name))) {
+            *ret_bytes = str_of(packages[i].text);
+            return true;
+        }
+    }
+    return false;
+}
+
+static void world_init(
+    struct world *world, const struct file *files, const struct dhall_limits *limits)
+{
+    *world = (struct world){.sources = sources_new(), .files = files};
+    diags_init(&world->diags, &world->arena, world->sources);
+    world->reader = (struct dhall_reader){.context = world,
+        .read = world_read,
+        .embedded = world_embedded,
+        .refuse_unfrozen = true,
+        .refuse_env = true};
+    world->dhall = dhall_new(&world->reader, limits, world->sources);
+}
+
+static void world_release(struct world *world)
+{
+    dhall_free(world->dhall);
+    sources_free(world->sources);
+    arena_release(&world->arena);
+}
+
+static enum err load_text(struct world *world, const char *text, struct dhall_loaded *ret_loaded)
+{
+    return dhall_load_text(
+        world->dhall, STR("x.dhall"), STR("/w"), str_of(text), ret_loaded, &world->diags);
+}
+
+static const struct file no_files[] = {{NULL, NULL}};
+
+static void reads_every_kind(void)
+{
+    struct world world;
+    struct dhall_loaded loaded;
+    world_init(&world, no_files, NULL);
+    CHECK(load_text(&world,
+              "{ b = True, n = 2 + 3, t = \"a${Natural/show 7}\", l = [ 1, 2 ] # [ 3 ]"
+              ", e = [] : List Text, o = Some \"x\", z = None Text"
+              ", u = < A | B : Natural >.B 4, v = < A | B : Natural >.A"
+              ", f = \\(x : Natural) -> x + 1, y = Natural, d = 2020-01-01 }",
+              &loaded) == OK);
+    struct dhall *dhall = world.dhall;
+    const struct dhall_field *fields = NULL;
+    size_t count = 0;
+    CHECK(dhall_value_record(dhall, loaded.value, &fields, &count) == OK && count == 12);
+    CHECK_STR(fields[0].name, STR("b"));
+    const struct dhall_value *field = NULL, *inner = NULL;
+    const struct dhall_value *const *elements = NULL;
+    bool truth = false;
+    uint64_t natural = 0;
+    struct str text;
+    CHECK(dhall_value_field(dhall, loaded.value, STR("b"), &field) == OK &&
+          dhall_value_bool(dhall, field, &truth) == OK && truth);
+    CHECK(dhall_value_text(dhall, field, &text) == ERR_INVALID);
+    CHECK(dhall_value_field(dhall, loaded.value, STR("n"), &field) == OK &&
+          dhall_value_natural(dhall, field, &natural) == OK && natural == 5);
+    CHECK(dhall_value_field(dhall, loaded.value, STR("t"), &field) == OK &&
+          dhall_value_text(dhall, field, &text) == OK);
+    CHECK_STR(text, STR("a7"));
+    CHECK(dhall_value_field(dhall, loaded.value, STR("l"), &field) == OK &&
+          dhall_value_list(dhall, field, &elements, &count) == OK && count == 3);
+    CHECK(dhall_value_natural(dhall, elements[2], &natural) == OK && natural == 3);
+    CHECK(dhall_value_field(dhall, loaded.value, STR("e"), &field) == OK &&
+          dhall_value_list(dhall, field, &elements, &count) == OK && count == 0);
+    CHECK(dhall_value_field(dhall, loaded.value, STR("o"), &field) == OK &&
+          dhall_value_optional(dhall, field, &inner) == OK && inner != NULL);
+    CHECK(dhall_value_field(dhall, loaded.value, STR("z"), &field) == OK &&
+          dhall_value_optional(dhall, field, &inner) == OK && inner == NULL);
+    CHECK(dhall_value_field(dhall, loaded.value, STR("u"), &field) == OK &&
+          dhall_value_union(dhall, field, &text, &inner) == OK && inner != NULL);
+    CHECK_STR(text, STR("B"));
+    CHECK(dhall_value_field(dhall, loaded.value, STR("v"), &field) == OK &&
+          dhall_value_union(dhall, field, &text, &inner) == OK && inner == NULL);
+    CHECK(dhall_value_field(dhall, loaded.value, STR("absent"), &field) == ERR_ABSENT);
+    static const struct {
+        const char *name;
+        enum dhall_value_kind kind;
+    } kinds[] = {
+        {"b", DHALL_VALUE_BOOL},
+        {"n", DHALL_VALUE_NATURAL},
+        {"t", DHALL_VALUE_TEXT},
+        {"l", DHALL_VALUE_LIST},
+        {"e", DHALL_VALUE_LIST},
+        {"o", DHALL_VALUE_OPTIONAL},
+        {"z", DHALL_VALUE_OPTIONAL},
+        {"u", DHALL_VALUE_UNION},
+        {"v", DHALL_VALUE_UNION},
+        {"f", DHALL_VALUE_FUNCTION},
+        {"y", DHALL_VALUE_TYPE},
+        {"d", DHALL_VALUE_OTHER},
+    };
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        CHECK(dhall_value_field(dhall, loaded.value, str_of(kinds[i].name), &field) == OK &&
+              dhall_value_kind_of(dhall, field) == kinds[i].kind);
+    }
+    world_release(&world);
+}
+
+static void applies_functions(void)
+{
+    struct world world;
+    struct dhall_loaded function, argument, other;
+    const struct dhall_value *value = NULL;
+    world_init(&world, no_files, NULL);
+    CHECK(load_text(&world, "\\(c : { opt : Natural }) -> { twice = c.opt * 2 }", &function) == OK);
+    CHECK(load_text(&world, "{ opt = 21 }", &argument) == OK);
+    CHECK(load_text(&world, "{ opt = -21 }", &other) == OK);
+    CHECK(dhall_type_accepts(world.dhall, function.type, argument.type));
+    CHECK(!dhall_type_accepts(world.dhall, function.type, other.type));
+    CHECK(!dhall_type_accepts(world.dhall, argument.type, other.type));
+    CHECK(dhall_apply(world.dhall, function.value, argument.value, &value, &world.diags) == OK);
+    CHECK_STR(dhall_value_show(world.dhall, value, 100, &world.arena), STR("{ twice = 42 }"));
+    CHECK_STR(dhall_value_show(world.dhall, value, 7, &world.arena), STR("{ twice..."));
+    world_release(&world);
+}
+
+static void imports_each_file_once(void)
+{
+    static const struct file files[] = {
+        {"/w/a.dhall", "./lib/b.dhall + ./lib/c.dhall"},
+        {"/w/lib/b.dhall", "(../d.dhall).x"},
+        {"/w/lib/c.dhall", "(./../d.dhall).y + (missing ? ../d.dhall).x"},
+        {"/w/d.dhall", "{ x = 1, y = 40 }"},
+        {NULL, NULL},
+    };
+    struct world world;
+    struct dhall_loaded loaded;
+    world_init(&world, files, NULL);
+    CHECK(dhall_load(world.dhall, STR("/w/a.dhall"), &loaded, &world.diags) == OK);
+    CHECK_STR(dhall_value_show(world.dhall, loaded.value, 100, &world.arena), STR("42"));
+    CHECK(world.reads == 4 && loaded.import_count == 4);
+    CHECK_STR(loaded.imports[0], STR("/w/a.dhall"));
+    CHECK(dhall_load(world.dhall, STR("/w/../w/d.dhall"), &loaded, &world.diags) == OK);
+    CHECK(world.reads == 4 && loaded.import_count == 1);
+    world_release(&world);
+}
+
+/* What is told is what people see; the first line is enough where the rest is the source line. */
+static void tells(const char *text, const char *want)
+{
+    static const struct file files[] = {
+        {"/w/loop.dhall", "./pool.dhall"},
+        {"/w/pool.dhall", "./loop.dhall"},
+        {"/w/wrong.dhall", "1 + \"a\""},
+        {"/w/one.dhall", "1"},
+        {NULL, NULL},
+    };
+    struct world world;
+    struct dhall_loaded loaded;
+    world_init(&world, files, NULL);
+    enum err err = load_text(&world, text, &loaded);
+    CHECK(err == ERR_INVALID);
+    AUTO_BUF told = {0};
+    diags_format(&world.diags, false, &told);
+    buf_add_byte(&told, 0);
+    if (strstr(told.ptr, want) == NULL) {
+        CHECK_STR(buf_str(&told), str_of(want));
+    }
+    world_release(&world);
+}
+
+static void tells_what_is_wrong(void)
+{
+    tells("let srcs = 1 in scrs", "x.dhall:1:17: error: unknown variable `scrs`\n");
+    tells("let srcs = 1 in scrs", "  help: did you mean `srcs`?\n");
+    tells("\\(x : Natural) -> x@1", "x@1 is beyond the variables named `x`: there is 1");
+    tells("\\(x : Natural) -> \\(x : Natural) -> x@2", "named `x`: there are 2");
+    tells("{ srcs = 1, hdrs = 2 }.src", "error: the record has no field `src`\n"
+                                        "    1 | { srcs = 1, hdrs = 2 }.src\n"
+                                        "      | ^~~~~~~~~~~~~~~~~~~~~~~~~~\n"
+                                        "  help: did you mean `srcs`?\n");
+    tells("{ a = 1 }.zzz", "  help: its fields are: a\n");
+    tells("< Static | Shared >.Sttaic", "the union has no alternative `Sttaic`");
+    tells("let T = { Type = { name : Text, srcs : List Text }, default.srcs = [] : List Text }\n"
+          "in  T::{ name = \"x\", src = [ \"a.c\" ] }",
+        "x.dhall:2:28: error: not a complete record: there is no field `src`\n");
+    tells("{ Type = { name : Text }, default = {=} }::{=}",
+        "error: not a complete record: field `name` is missing\n");
+    tells("{ a = 1, b.c = [ { d = 1 } ] } : { a : Natural, b : { c : List { d : Text } } }",
+        "x.dhall:1:24: error: not of the annotated type, at `b.c[].d`: expected Text, got Natural");
+    tells("(\\(x : Natural) -> x) \"a\"", "wrong type of argument: expected Natural, got Text");
+    tells("1 2", "what is applied must be a function, but its type is Natural");
+    tells("merge { A = 1 } < A | B >.A", "there is no handler for the alternative `B`");
+    tells("merge { A = 1, C = 2 } < A >.A", "what is merged has no alternative `C`");
+    tells("assert : 1 + 1 === 3", "assertion failed: 2 is not 3");
+    tells("[ 1, \"a\" ]", "x.dhall:1:6: error: an element is of another type than the ones before");
+    tells("if True then 1 else \"a\"", "the branches of `if` have different types: expected");
+    tells("./none.dhall", "x.dhall:1:1: error: /w/none.dhall does not exist");
+    tells(
+        "./loop.dhall", "imports form a cycle: /w/loop.dhall -> /w/pool.dhall -> /w/loop.dhall\n");
+    tells("./wrong.dhall", "/w/wrong.dhall:1:5: error: operand must be a Natural: expected");
+    tells("./wrong.dhall", "x.dhall:1:1: note: /w/wrong.dhall is imported here");
+    tells("env:HOME as Text", "a build may not depend on env:HOME");
+    tells("https://example.com/x", "remote import https://example.com/x has no sha256:");
+    tells("https://straylight.cx/a/v1.dhall",
+        "  help: write https://straylight.cx/a/v1.dhall sha256:");
+    tells("https://straylight.cx/bad/v1.dhall",
+        "error: a remote file may not import /etc/passwd of this machine");
+    tells("./one.dhall sha256:0000000000000000000000000000000000000000000000000000000000000000",
+        "help: it is sha256:");
+}
+
+static void embedded_packages_are_verified(void)
+{
+    struct world world;
+    struct dhall_loaded loaded;
+    uint8_t hash[32];
+    world_init(&world, no_files, NULL);
+    CHECK(load_text(&world, "{ x = \"deep\", y = 1 }", &loaded) == OK);
+    CHECK(dhall_value_hash(world.dhall, loaded.value, hash, &world.diags) == OK);
+    AUTO_BUF text = {0};
+    buf_printf(&text, "https://straylight.cx/a/v1.dhall sha256:");
+    for (size_t i = 0; i < sizeof hash; i++) {
+        buf_printf(&text, "%02x", hash[i]);
+    }
+    buf_add_byte(&text, 0);
+    CHECK(load_text(&world, text.ptr, &loaded) == OK && world.reads == 0);
+    CHECK_STR(dhall_value_show(world.dhall, loaded.value, 100, &world.arena),
+        STR("{ x = \"deep\", y = 1 }"));
+    text.ptr[text.len - 2] = text.ptr[text.len - 2] == '0' ? '1' : '0';
+    CHECK(load_text(&world, text.ptr, &loaded) == ERR_INVALID);
+    world_release(&world);
+}
+
+static void value_is(struct world *world, const char *text, const char *want)
+{
+    struct dhall_loaded loaded = {0};
+    enum err err = load_text(world, text, &loaded);
+    CHECK(err == OK);
+    if (err == OK) {
+        CHECK_STR(dhall_value_show(world->dhall, loaded.value, 200, &world->arena), str_of(want));
+    }
+}
+
+static void big_values(void)
+{
+    struct world world;
+    world_init(&world, no_files, NULL);
+    /* Stops where a step changes nothing. */
+    value_is(&world,
+        "Natural/fold 100000000000 Natural (\\(x : Natural) -> Natural/subtract 1 x) 9", "0");
+    /* A million conses, read from the left; forcing all at once would need a million frames. */
+    value_is(&world,
+        "let l = Natural/fold 17 (List Natural) (\\(l : List Natural) -> l # l) [ 1 ] in\n"
+        "Natural/show (List/length Natural (List/fold Natural l (List Natural)"
+        " (\\(x : Natural) -> \\(r : List Natural) -> [ x + 1 ] # r) ([] : List Natural)))",
+        "\"131072\"");
+    value_is(&world,
+        "let l = Natural/fold 16 (List Natural) (\\(l : List Natural) -> l # l) [ 1 ] in\n"
+        "List/fold Natural l Natural (\\(x : Natural) -> \\(r : Natural) -> x + r) 0",
+        "65536");
+    /* A rope of a hundred thousand pieces. */
+    value_is(&world,
+        "let t = Natural/fold 100000 Text (\\(t : Text) -> t ++ \"a\") \"\" in\n"
+        "Text/replace \"aaaaaaaaaa\" \"\" t",
+        "\"\"");
+    world_release(&world);
+}
+
+static void limits_stop_and_the_session_goes_on(void)
+{
+    struct world world;
+    struct dhall_loaded loaded;
+    static const struct dhall_limits limits = {.steps_max = 1000000};
+    world_init(&world, no_files, &limits);
+    static const char slow[] = "let f = \\(n : Natural) -> Natural/fold n (List Natural)"
+                               " (\\(l : List Natural) -> l # [ 1 ]) ([] : List Natural)"
+                               " in assert : f 1000000000 === f 1000000001";
+    CHECK(load_text(&world, slow, &loaded) == ERR_LIMIT);
+    CHECK(world.diags.newest != NULL &&
+          str_starts(world.diags.newest->text, STR("evaluating Dhall took more than")));
+    world_release(&world);
+    /* Nesting that no stack could hold. */
+    static const struct dhall_limits small = {.memory_bytes_max = 64 << 20};
+    world_init(&world, no_files, &small);
+    CHECK(load_text(&world,
+              "let f = Natural/fold 100000000 (List Natural)"
+              " (\\(l : List Natural) -> [ 1 ] # l) ([] : List Natural)"
+              " in assert : List/length Natural f === 1",
+              &loaded) == ERR_LIMIT);
+    world_release(&world);
+}
+
+int main(void)
+{
+    TEST(reads_every_kind);
+    TEST(applies_functions);
+    TEST(imports_each_file_once);
+    TEST(tells_what_is_wrong);
+    TEST(embedded_packages_are_verified);
+    TEST(big_values);
+    TEST(limits_stop_and_the_session_goes_on);
+    return test_done();
+}
