@@ -40,6 +40,44 @@ let dhall_decode_fuzz =
         , "with"
         ]
 
+let dhall_edit_fuzz =
+      corpus
+        "dhall_edit_fuzz"
+        [ "a-sum"
+        , "a-sum-that-begins-with-a-name"
+        , "among-others"
+        , "bound-by-let"
+        , "commas-first-a-comment-of-lines"
+        , "commas-first-a-line-for-the-next"
+        , "commas-first-bracket-on-the-line"
+        , "commas-first-first"
+        , "commas-first-last"
+        , "commas-first-middle"
+        , "commas-first-of-one"
+        , "commas-last-bracket-on-the-line"
+        , "commas-last-first"
+        , "commas-last-last"
+        , "commas-last-last-without"
+        , "commas-last-middle"
+        , "dots"
+        , "empty"
+        , "escaped"
+        , "field-is-new-lines"
+        , "field-is-new-name-first"
+        , "field-is-new-one-line"
+        , "in-parentheses"
+        , "not-sorted-at-the-end"
+        , "one-line-comma-at-the-end"
+        , "one-line-first"
+        , "one-line-last"
+        , "one-line-middle"
+        , "several-on-a-line"
+        , "tabs-and-carriage-returns"
+        , "the-completion-before-another-record"
+        , "there-already"
+        , "with-interpolation"
+        ]
+
 let dhall_parse_fuzz =
       corpus
         "dhall_parse_fuzz"
@@ -103,4 +141,4 @@ let reapi_fuzz =
         , "unknown_fields"
         ]
 
-in  { dhall_decode_fuzz, dhall_parse_fuzz, digest_fuzz, graph_fuzz, message_fuzz, reapi_fuzz }
+in  { dhall_decode_fuzz, dhall_edit_fuzz, dhall_parse_fuzz, digest_fuzz, graph_fuzz, message_fuzz, reapi_fuzz }

@@ -11,6 +11,7 @@ let dhall =
           , "conv.c"
           , "decode.c"
           , "dhall.c"
+          , "edit.c"
           , "encode.c"
           , "eval.c"
           , "import.c"
@@ -37,6 +38,7 @@ let dhall =
           ]
         , hdrs =
           [ "dhall.h"
+          , "edit.h"
           , "encode.h"
           , "eval.h"
           , "import.h"
@@ -68,6 +70,15 @@ let dhall_test =
         S.Test::{
         , name = "dhall_test"
         , srcs = [ "dhall_test.c" ]
+        , deps = [ dhall, S.at "//src/base" ]
+        , libs = [ S.libs.gmp ]
+        }
+
+let dhall_edit_test =
+      S.test
+        S.Test::{
+        , name = "dhall_edit_test"
+        , srcs = [ "edit_test.c" ]
         , deps = [ dhall, S.at "//src/base" ]
         , libs = [ S.libs.gmp ]
         }
@@ -112,10 +123,27 @@ let dhall_decode_fuzz =
         , libs = [ S.libs.gmp ]
         }
 
+let dhall_edit_fuzz =
+      S.test
+        S.Test::{
+        , name = "dhall_edit_fuzz"
+        , srcs = [ "dhall_edit_fuzz.c" ]
+        , args = [ S.D.text "fuzz/dhall_edit_fuzz" ]
+        , deps =
+          [ dhall
+          , S.at "//src/base"
+          , S.at "//src/base:fuzz_replay"
+          , S.at "//fuzz:dhall_edit_fuzz"
+          ]
+        , libs = [ S.libs.gmp ]
+        }
+
 in  { dhall
+    , dhall_edit_test
     , dhall_parse_test
     , dhall_standard_test
     , dhall_test
     , dhall_parse_fuzz
     , dhall_decode_fuzz
+    , dhall_edit_fuzz
     }
