@@ -139,9 +139,10 @@ void exec_free(struct exec *exec)
 void exec_cancel(struct exec *exec)
 {
     int error_number = errno; /* a signal handler leaves no trace */
-    atomic_store(&exec->cancelled, true);
-    ssize_t written = write(exec->cancel_fds[1], "", 1);
-    (void)written; /* if the pipe is full, it is readable, which is the point */
+    if (!atomic_exchange(&exec->cancelled, true)) {
+        ssize_t written = write(exec->cancel_fds[1], "", 1);
+        (void)written; /* one byte into an empty pipe: it fits */
+    }
     errno = error_number;
 }
 

@@ -472,7 +472,7 @@ static void mistakes_are_told(void)
     static const struct {
         const char *program, *told;
     } cases[] = {
-        {"/absent", "cannot start /absent in the sandbox: No such file or directory"},
+        {"/absent", "cannot start /absent in the sandbox: it is not there"},
         {"probe", "needs a path"},
         {"./a/small.c", "cannot start ./a/small.c in the sandbox: Permission denied"},
     };

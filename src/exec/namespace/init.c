@@ -143,7 +143,13 @@ static int payload_main(void *context)
     const char *program = init->request->argv[0];
     /* execve takes its arrays as if it could change them; it does not. */
     (void)syscall(SYS_execve, program, init->request->argv, init->request->env);
-    (void)!diag_add_errno(payload->diags, errno, "cannot start %s in the sandbox", program);
+    if (errno == ENOENT) {
+        (void)!diag_add(payload->diags, ERR_INVALID, SPAN_NONE,
+            "cannot start %s in the sandbox: it is not there, or the loader that it names is not",
+            program);
+    } else {
+        (void)!diag_add_errno(payload->diags, errno, "cannot start %s in the sandbox", program);
+    }
     return 1;
 }
 
