@@ -148,6 +148,9 @@ static void network(char **argv)
         count++;
     }
     HOLDS(count <= 1);
+    if (names != NULL) {
+        if_freenameindex(names);
+    }
 }
 
 static socklen_t abstract(struct sockaddr_un *address, const char *name)
@@ -302,7 +305,7 @@ static void system_calls(char **argv)
 {
     (void)argv;
     static const int denied[] = {SYS_bpf, SYS_perf_event_open, SYS_io_uring_setup, SYS_userfaultfd,
-        SYS_keyctl, SYS_add_key, SYS_request_key, SYS_ptrace, SYS_kcmp, SYS_syslog, SYS_setns,
+        SYS_keyctl, SYS_add_key, SYS_request_key, SYS_kcmp, SYS_syslog, SYS_setns,
         SYS_open_by_handle_at, SYS_pidfd_getfd, SYS_fanotify_init, SYS_inotify_init1,
         SYS_memfd_secret, SYS_init_module, SYS_kexec_load, SYS_reboot, SYS_swapon, SYS_quotactl,
         SYS_acct, SYS_process_madvise, 467 /* open_tree_attr, of Linux 6.15 */, 5000};
@@ -391,6 +394,21 @@ static void list(char **argv)
     list_below("");
 }
 
+/* Looks into a child, as debuggers and LeakSanitizer do. */
+static void trace_child(char **argv)
+{
+    (void)argv;
+    pid_t pid = fork();
+    if (pid == 0) {
+        (void)pause();
+        _exit(1);
+    }
+    int status;
+    HOLDS(ptrace(PTRACE_ATTACH, pid, NULL, NULL) == 0);
+    HOLDS(broken_count == 0 && waitpid(pid, &status, 0) == pid && WIFSTOPPED(status));
+    (void)kill(pid, SIGKILL);
+}
+
 static void many_processes(char **argv)
 {
     (void)argv;
@@ -402,6 +420,9 @@ static void many_processes(char **argv)
         }
     }
     HOLDS(count > 100 && count < 6000);
+    (void)kill(-1, SIGKILL); /* all but this one and process 1 */
+    while (wait(NULL) > 0) {
+    }
 }
 
 static void make_symlink(char **argv)
@@ -497,6 +518,7 @@ static const struct {
     {"identity", identity},
     {"environment", environment},
     {"list", list},
+    {"trace_child", trace_child},
     {"many_processes", many_processes},
     {"make_symlink", make_symlink},
     {"make_detour", make_detour},

@@ -28,6 +28,7 @@
 
 enum {
     UID_USER = 65534,
+    TIMEOUT_MS = 60000, /* nothing here takes long; what hangs shall be told */
 };
 static char top[64]; /* of all tests; the store and toolchains are below */
 static struct store *store;
@@ -91,9 +92,8 @@ static struct exec_action probe_action(const char *name, const char *first, cons
     if (second != NULL) {
         argv[count++] = str_of(second);
     }
-    static const struct exec_env quiet = {{"ASAN_OPTIONS", 12}, {"detect_leaks=0", 14}};
     return (struct exec_action){
-        .root = toolchain, .argv = argv, .argv_count = count, .env = &quiet, .env_count = 1};
+        .root = toolchain, .argv = argv, .argv_count = count, .timeout_ms = TIMEOUT_MS};
 }
 
 /* Shows what the action said, if it did not exit with 0. */
@@ -313,6 +313,12 @@ static void system_calls_are_few(void)
 {
     begin();
     probe_holds("system_calls", NULL, NULL);
+}
+
+static void a_child_can_be_traced(void)
+{
+    begin();
+    probe_holds("trace_child", NULL, NULL);
 }
 
 static void identity_is_fixed(void)
@@ -882,6 +888,7 @@ static void all_tests(bool root)
     TEST(descriptors_are_three);
     TEST(kernel_files_are_absent);
     TEST(system_calls_are_few);
+    TEST(a_child_can_be_traced);
     TEST(identity_is_fixed);
     TEST(environment_is_as_said);
     TEST(two_runs_see_the_same);

@@ -2,7 +2,7 @@
  *
  *   not our machine's own call numbers     the process is killed
  *   in the list                            allowed, some only with harmless arguments
- *   denied on purpose                      EPERM: unshare setns mount ptrace bpf keyctl ...
+ *   denied on purpose                      EPERM: unshare setns mount bpf keyctl ...
  *   any other number, known or not         ENOSYS, as on a kernel that does not have it
  */
 #ifndef EXEC_NAMESPACE_SECCOMP_H
