@@ -95,6 +95,7 @@ static void cycle_tell(struct dice *dice, struct job *const *jobs, uint32_t coun
 {
     struct run *run = &dice->run;
     AUTO_BUF text = {0};
+    assert(count > 0);
     for (uint32_t i = 0; i <= count; i++) {
         struct str key = key_describe(dice, jobs[i % count]->body, &run->arena);
         buf_add(&text, i == 0 ? STR("") : STR(" -> "));
@@ -140,6 +141,7 @@ void cycle_break(struct dice *dice, struct job *start)
     }
     struct job **jobs = path.ptr;
     uint32_t begin = job->path - 1;
+    assert(jobs != NULL && begin < path.len);
     for (uint32_t i = 0; i < path.len; i++) {
         jobs[i]->path = 0;
     }

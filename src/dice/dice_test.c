@@ -279,8 +279,116 @@ static void parallel(void)
     free(world);
 }
 
+/* Two roots, one of which fails: with keep_going the other is brought to its end. */
+static void keeps_going(void)
+{
+    for (unsigned workers = 1; workers <= 2; workers++) {
+        struct world *world = world_new(2, 1000);
+        world->fail = 8;
+        world_cell_set(world, 0, 8);
+        struct dice *dice = world_open(world, workers);
+        uint32_t numbers[2] = {0, 1};
+        struct dice_want wants[2];
+        struct arena arena = {0};
+        struct diags diags;
+        for (unsigned going = 0; going < 2; going++) {
+            diags_init(&diags, &arena, NULL);
+            for (unsigned i = 0; i < 2; i++) {
+                wants[i] =
+                    (struct dice_want){.kind = KIND_NODE, .arg = world_number_str(&numbers[i])};
+            }
+            struct dice_request request = {.wants = wants, .count = 2, .keep_going = going == 1};
+            CHECK(dice_run(dice, &request, &diags) == ERR_INVALID);
+            CHECK(wants[0].status == DICE_FAILED);
+            CHECK(going == 0 ? workers == 2 || wants[1].status == DICE_PENDING
+                             : wants[1].status == DICE_OK);
+        }
+        arena_release(&arena);
+        dice_close(dice);
+        free(world);
+    }
+}
+
+/* So many leaves that several threads check them. */
+enum {
+    MANY = 20000,
+};
+struct many {
+    _Atomic uint32_t checked[MANY];
+    uint32_t changed, read;
+};
+
+static enum dice_status many_leaf(
+    struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags)
+{
+    (void)diags;
+    struct many *many = dice_task_context(task);
+    many->read++;
+    buf_add(ret_value, arg);
+    return DICE_OK;
+}
+
+static bool many_unchanged(void *context, struct str arg, struct str value, struct str stamp)
+{
+    struct many *many = context;
+    uint32_t number = world_str_number(arg);
+    atomic_fetch_add(&many->checked[number], 1);
+    return str_eq(arg, value) && stamp.len == 0 && number != many->changed;
+}
+
+static enum dice_status many_sum(
+    struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags)
+{
+    (void)arg;
+    (void)diags;
+    uint32_t sum = 0;
+    for (uint32_t i = 0; i < MANY; i++) {
+        struct str value;
+        enum dice_status status = dice_need(task, 0, world_number_str(&i), &value);
+        if (status != DICE_OK) {
+            return status;
+        }
+        sum += world_str_number(value);
+    }
+    buf_add(ret_value, world_number_str(&sum));
+    return DICE_OK;
+}
+
+static void many_leaves(void)
+{
+    static const struct dice_kind kinds[] = {
+        {.name = "leaf", .flags = DICE_LEAF, .compute = many_leaf, .unchanged = many_unchanged},
+        {.name = "sum", .compute = many_sum},
+    };
+    struct many *many = memory_calloc(1, sizeof *many);
+    many->changed = UINT32_MAX;
+    struct dice_options options = {
+        .kinds = kinds, .kind_count = 2, .worker_count = 4, .context = many};
+    struct dice *dice = NULL;
+    struct arena arena = {0};
+    struct diags diags;
+    diags_init(&diags, &arena, NULL);
+    CHECK(dice_open(&options, &dice, &diags) == OK);
+    struct dice_statistics statistics;
+    for (uint32_t round = 0; round < 4; round++) {
+        CHECK(world_run(dice, 1, 0, false).value == (uint32_t)((uint64_t)MANY * (MANY - 1) / 2));
+        dice_statistics_get(dice, &statistics);
+        CHECK(many->read == (round < 3 ? MANY : MANY + 1));
+        CHECK(statistics.validated_count == (round == 0 ? 0 : round < 3 ? MANY + 1 : MANY));
+        for (uint32_t i = 0; i < MANY; i++) {
+            CHECK(many->checked[i] == round);
+        }
+        many->changed = round == 2 ? 77 : UINT32_MAX;
+    }
+    arena_release(&arena);
+    dice_close(dice);
+    free(many);
+}
+
 int main(void)
 {
+    TEST(keeps_going);
+    TEST(many_leaves);
     TEST(chain_once);
     TEST(early_cutoff);
     TEST(restored);

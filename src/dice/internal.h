@@ -154,6 +154,7 @@ struct run {
     uint32_t search;       /* number of the last search for a cycle */
     uint32_t root_pending, running, sleeping, leaf_waiting;
     bool active, failed, caller_sleeping;
+    bool hook_called; /* before_compute, in this transaction */
 };
 
 struct dice {

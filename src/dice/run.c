@@ -553,7 +553,8 @@ static void run_end(struct dice *dice)
 enum err run_roots(struct dice *dice, const uint32_t *roots, size_t count, struct diags *diags)
 {
     struct run *run = &dice->run;
-    if (dice->options.before_compute != NULL) {
+    if (dice->options.before_compute != NULL && !run->hook_called) {
+        run->hook_called = true;
         enum err err = dice->options.before_compute(dice->options.context, diags);
         if (err != OK) {
             return err;

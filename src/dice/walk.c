@@ -49,39 +49,43 @@ static bool row_meet(struct dice *dice, struct row *r, uint32_t row)
     return true;
 }
 
-static bool rows_collect(struct dice *dice, uint32_t root)
+/* Follows the edges of the newest frame up to one that puts another frame on top; with none left it
+ * is done. */
+static bool frame_follow(struct dice *dice)
 {
     const struct keys *keys = &dice->keys;
-    struct row *r = row_at(keys, root);
-    if (r->mark != dice->version && !row_meet(dice, r, root)) {
-        return false;
-    }
-    while (dice->stack.len > 0) {
-        uint32_t depth = dice->stack.len;
-        struct frame *frame = (struct frame *)dice->stack.ptr + (depth - 1);
-        while (frame->next < frame->edge_count) {
-            uint32_t dep = frame->edges[frame->next++].dep & ~EDGE_GROUP;
-            if (dep >= keys->row_count) {
-                return false;
-            }
-            r = row_at(keys, dep);
-            if (r->mark != dice->version) {
-                if (!row_meet(dice, r, dep)) {
-                    return false;
-                }
-                if (dice->stack.len != depth) {
-                    break; /* it has edges of its own: they come first */
-                }
-            }
+    uint32_t depth = dice->stack.len;
+    struct frame *frame = (struct frame *)dice->stack.ptr + (depth - 1);
+    while (frame->next < frame->edge_count) {
+        uint32_t dep = frame->edges[frame->next++].dep & ~EDGE_GROUP;
+        if (dep >= keys->row_count) {
+            return false;
         }
-        if (dice->stack.len == depth) {
-            *(struct kept_row *)vector_add(&dice->order, sizeof(struct kept_row)) =
-                (struct kept_row){
-                    .edges = frame->edges, .row = frame->row, .edge_count = frame->edge_count};
-            dice->stack.len--;
+        struct row *r = row_at(keys, dep);
+        if (r->mark == dice->version) {
+            continue;
+        }
+        if (!row_meet(dice, r, dep)) {
+            return false;
+        }
+        if (dice->stack.len != depth) {
+            return true;
         }
     }
+    *(struct kept_row *)vector_add(&dice->order, sizeof(struct kept_row)) = (struct kept_row){
+        .edges = frame->edges, .row = frame->row, .edge_count = frame->edge_count};
+    dice->stack.len--;
     return true;
+}
+
+static bool rows_collect(struct dice *dice, uint32_t root)
+{
+    struct row *r = row_at(&dice->keys, root);
+    bool sound = r->mark == dice->version || row_meet(dice, r, root);
+    while (sound && dice->stack.len > 0) {
+        sound = frame_follow(dice);
+    }
+    return sound;
 }
 
 /* A leaf that may be kept is. */
