@@ -77,7 +77,7 @@ static enum cli_status run_command(struct cli *cli)
 
 const struct command command_run = {
     .spec = {.name = "run",
-        .operands = "LABEL [-- ARGUMENT...]",
+        .operands = "LABEL",
         .summary = "build a program and run it",
         .about = "Builds the target and becomes its program, in the working folder, with the\n"
                  "target's own arguments and those behind --.",
