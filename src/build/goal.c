@@ -237,19 +237,19 @@ static enum dice_status actions_choose(struct work *work, struct wanted *wanted)
 /* TARGET, SET and ACTION keys of all that is wanted. */
 static enum dice_status wanted_need(struct work *work)
 {
-    uint32_t count = work->labels.len;
+    size_t count = work->labels.len;
     bool keep_going = work->engine->options.keep_going;
-    struct dice_want *wants = ARENA_NEW(work->arena, struct dice_want, (size_t)count * 2);
-    for (uint32_t i = 0; i < count; i++) {
+    struct dice_want *wants = ARENA_NEW(work->arena, struct dice_want, count * 2);
+    for (size_t i = 0; i < count; i++) {
         wants[2 * i] = (struct dice_want){.kind = KEY_TARGET, .arg = work->labels.keys[i]};
         wants[2 * i + 1] = (struct dice_want){.kind = KEY_SET, .arg = work->labels.keys[i]};
     }
-    enum dice_status status = dice_need_all(work->task, wants, (size_t)count * 2);
+    enum dice_status status = dice_need_all(work->task, wants, count * 2);
     if (status == DICE_PENDING || (status == DICE_FAILED && !keep_going)) {
         return status;
     }
     size_t action_count = 0;
-    for (uint32_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++) {
         struct wanted *wanted = &work->wanted_at[i];
         wanted->failed = wants[2 * i].status != DICE_OK || wants[2 * i + 1].status != DICE_OK;
         if (wanted->failed) {
@@ -266,7 +266,7 @@ static enum dice_status wanted_need(struct work *work)
     }
     struct dice_want *all = ARENA_NEW(work->arena, struct dice_want, action_count);
     size_t at = 0;
-    for (uint32_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++) {
         struct wanted *wanted = &work->wanted_at[i];
         if (wanted->action_count > 0) {
             memcpy(all + at, wanted->actions, wanted->action_count * sizeof *all);
