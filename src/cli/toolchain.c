@@ -314,14 +314,21 @@ static enum cli_status verify_run(struct cli *cli)
     AUTO_BUF out = {0};
     for (size_t i = 0; i < count; i++) {
         uint64_t before = bad_count;
-        for (size_t j = 0; j < known[i].tree_count; j++) {
-            if (tree_check(&session, &known[i], &known[i].trees[j], &bad_count) != OK) {
-                diag_help(&cli->diags, "pin it again: straylight toolchain add %s%s%.*s",
-                    known[i].kind == TOOLCHAIN_ENTRY_LIBRARY ? "lib " : "cc",
-                    known[i].kind == TOOLCHAIN_ENTRY_LIBRARY ? "" : " --name ",
-                    STR_ARG(known[i].name));
-                diags_end_chain(&cli->diags);
-            }
+        for (size_t j = 0; err == OK && j < known[i].tree_count; j++) {
+            err = tree_check(&session, &known[i], &known[i].trees[j], &bad_count);
+        }
+        if (bad_count > before) {
+            bool is_library = known[i].kind == TOOLCHAIN_ENTRY_LIBRARY;
+            diags_end_chain(&cli->diags);
+            err = diag_add(&cli->diags, ERR_CORRUPT, SPAN_NONE, "%s %.*s is not whole",
+                kind_of(&known[i]), STR_ARG(known[i].name));
+            diag_help(&cli->diags, "pin it again: straylight toolchain add %s%.*s",
+                is_library ? "lib " : "cc --name ", STR_ARG(known[i].name));
+            diags_end_chain(&cli->diags);
+            err = err == ERR_CORRUPT ? OK : err; /* told; the next entry is looked at too */
+        }
+        if (err != OK) {
+            return cli_status_of(err);
         }
         buf_printf(&out, "%s %.*s: %s\n", kind_of(&known[i]), STR_ARG(known[i].name),
             before == bad_count ? "whole" : "damaged");
