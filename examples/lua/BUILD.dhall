@@ -64,7 +64,13 @@ let liblua =
           , "src/lvm.c"
           , "src/lzio.c"
           ]
-        , hdrs = [ "src/lauxlib.h", "src/lua.h", "src/luaconf.h", "src/lualib.h" ]
+        , hdrs =
+          [ "lua5.4-deb-multiarch.h"
+          , "src/lauxlib.h"
+          , "src/lua.h"
+          , "src/luaconf.h"
+          , "src/lualib.h"
+          ]
         , private_hdrs =
           [ "src/lapi.h"
           , "src/lcode.h"
@@ -90,7 +96,7 @@ let liblua =
           , "src/lvm.h"
           , "src/lzio.h"
           ]
-        , include = [ "src" ]
+        , include = [ "src", "." ]
         , flags
         , system = [ "m", "dl" ]
         }
