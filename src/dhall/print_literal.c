@@ -3,7 +3,6 @@
 #include "dhall/parse.h"
 #include "dhall/print.h"
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 static const char hex_digits[] = "0123456789abcdef";
@@ -57,28 +56,87 @@ void dhall_print_text_escaped(struct str text, struct buf *ret_text)
     buf_add(ret_text, str_sub(text, from, text.len));
 }
 
-/* The fewest digits that give value back, without a point; its value is 0.digits * 10^exponent. */
-static int shortest_digits(double value, char digits[static 32])
+/* The state of the digits' generation, as in Haskell's floatToDigits: value = r / s * 10^k, and all
+ * decimals strictly between value - down and value + up (over s) are read back as value. */
+struct digits {
+    mpz_t r, s, up, down, part;
+};
+
+static void digits_begin(struct digits *digits, double value)
 {
-    char text[64];
-    char *end = NULL;
-    int precision = 0;
-    do {
-        (void)snprintf(text, sizeof text, "%.*e", precision, value);
-    } while (strtod(text, &end) != value && ++precision < 17);
-    size_t len = 0;
-    for (const char *c = text; *c != 'e'; c++) {
-        if (*c != '.') {
-            digits[len++] = *c;
+    int exponent;
+    uint64_t fraction = (uint64_t)ldexp(frexp(value, &exponent), 53);
+    exponent -= 53;
+    if (exponent < -1074) { /* subnormal */
+        fraction >>= (unsigned)(-1074 - exponent);
+        exponent = -1074;
+    }
+    /* At a power of two the double below is only half as far away. */
+    bool uneven = fraction == UINT64_C(1) << 52 && exponent > -1074;
+    mpz_inits(digits->r, digits->s, digits->up, digits->down, digits->part, NULL);
+    mpz_set_ui(digits->r, fraction);
+    mpz_set_ui(digits->s, 1);
+    mpz_set_ui(digits->down, 1);
+    mpz_t *scaled = exponent >= 0 ? &digits->r : &digits->s;
+    mpz_mul_2exp(*scaled, *scaled, (mp_bitcnt_t)abs(exponent));
+    if (exponent >= 0) {
+        mpz_mul_2exp(digits->down, digits->down, (mp_bitcnt_t)exponent);
+    }
+    mpz_mul_2exp(digits->up, digits->down, uneven ? 1 : 0);
+    mpz_mul_2exp(digits->r, digits->r, uneven ? 2 : 1);
+    mpz_mul_2exp(digits->s, digits->s, uneven ? 2 : 1);
+}
+
+/* Scales by the least power of ten that makes the value, and all that reads back as it, at most 1.
+ */
+static int digits_scale(struct digits *digits, double value)
+{
+    int power = (int)floor(log10(value)) - 1; /* never too great: it is at least 1 too small */
+    mpz_ui_pow_ui(digits->part, 10, (unsigned long)abs(power));
+    if (power >= 0) {
+        mpz_mul(digits->s, digits->s, digits->part);
+    } else {
+        mpz_mul(digits->r, digits->r, digits->part);
+        mpz_mul(digits->up, digits->up, digits->part);
+        mpz_mul(digits->down, digits->down, digits->part);
+    }
+    for (;;) {
+        mpz_add(digits->part, digits->r, digits->up);
+        if (mpz_cmp(digits->part, digits->s) <= 0) {
+            return power;
         }
+        mpz_mul_ui(digits->s, digits->s, 10);
+        power++;
     }
-    digits[len] = '\0';
-    bool negative = strchr(text, 'e')[1] == '-';
-    int exponent = 0;
-    for (const char *c = strchr(text, 'e') + 2; *c != '\0'; c++) {
-        exponent = exponent * 10 + (*c - '0');
+}
+
+/* The fewest digits that give value (finite, above 0) back, without a point; value is 0.digits *
+ * 10^exponent. The digits are those of Haskell's `show`: 1e23 is 9.999999999999999e22 there. */
+static int shortest_digits(double value, char text[static 32])
+{
+    struct digits digits;
+    digits_begin(&digits, value);
+    int exponent = digits_scale(&digits, value);
+    size_t len = 0;
+    bool low;
+    bool high;
+    do {
+        mpz_mul_ui(digits.r, digits.r, 10);
+        mpz_mul_ui(digits.up, digits.up, 10);
+        mpz_mul_ui(digits.down, digits.down, 10);
+        mpz_tdiv_qr(digits.part, digits.r, digits.r, digits.s);
+        text[len++] = (char)('0' + mpz_get_ui(digits.part));
+        low = mpz_cmp(digits.r, digits.down) < 0;
+        mpz_add(digits.part, digits.r, digits.up);
+        high = mpz_cmp(digits.part, digits.s) > 0;
+    } while (!low && !high);
+    mpz_mul_2exp(digits.r, digits.r, 1);
+    if (high && (!low || mpz_cmp(digits.r, digits.s) >= 0)) {
+        text[len - 1]++;
     }
-    return (negative ? -exponent : exponent) + 1;
+    text[len] = '\0';
+    mpz_clears(digits.r, digits.s, digits.up, digits.down, digits.part, NULL);
+    return exponent;
 }
 
 void dhall_print_double(double value, struct buf *ret_text)
