@@ -15,6 +15,7 @@ let straylight =
           , "init.c"
           , "main.c"
           , "run.c"
+          , "srcs.c"
           , "store.c"
           , "test.c"
           , "toolchain.c"

@@ -44,6 +44,7 @@ struct command {
     X(help)                                                                                        \
     X(init)                                                                                        \
     X(run)                                                                                         \
+    X(srcs)                                                                                        \
     X(store_add)                                                                                   \
     X(store_get)                                                                                   \
     X(store_has)                                                                                   \
