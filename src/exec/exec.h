@@ -1,13 +1,20 @@
 /* src/exec/exec.h: run one action, behind one interface.
  *
- * What the action sees (exec/namespace):
- *   /            tmpfs, read-only; the merged toolchain tree's entries (usr, lib64, bin -> usr/bin
- * ...) /build       cwd; declared inputs, read-only, at workspace-relative paths; generated inputs
- * under gen/<package>/... /build/out   empty folder, writable; outputs are at out/<package>/...
- *   /tmp         private, writable       /dev  null zero full random urandom       /proc  masked
+ *   exec -> slot, slot, ...      one for each action that runs at a time
+ *             \-> runner         a process (exec/namespace/runner.h), started before any thread
+ *                   \-> action   in namespaces of its own
+ *
+ * What an action sees (exec/namespace; docs/security.md says what that is worth):
+ *   /            tmpfs, read-only; the merged toolchain tree's entries (usr, lib64, bin -> usr/bin)
+ *   /build       cwd; declared inputs, read-only, at workspace-relative paths; generated inputs
+ *                under gen/<package>/...
+ *   /build/out   empty but for the folders of outputs, writable; outputs are at out/<package>/...
+ *   /tmp         private, empty, writable
+ *   /dev         null zero full random urandom
+ *   /proc        its own processes and nothing else; empty where the kernel refuses one
  * uid 1000, gid 1000, host name "straylight", umask 022, TZ=UTC, LC_ALL=C, SOURCE_DATE_EPOCH=1,
- * HOME=/nonexistent, PATH as the action says; no network but a down loopback; stdin is /dev/null.
- */
+ * HOME=/nonexistent, PATH as the action says (else /usr/bin:/bin); no network but a down loopback;
+ * stdin is /dev/null. */
 #ifndef EXEC_EXEC_H
 #define EXEC_EXEC_H
 #include "base/diag.h"
@@ -64,9 +71,11 @@ enum err exec_new(
     struct store *store, unsigned slot_count, struct exec **ret_exec, struct diags *diags);
 /* Kills what runs, waits for it, frees. */
 void exec_free(struct exec *exec);
-/* Blocks until the action is over; any number of threads, at most slot_count run at once. OK: the
- * action ran (look at end and code); else the sandbox could not be made (fails closed) or an output
- * was refused. The result is in arena. */
+/* Blocks until the action is over, every process of it; any number of threads, at most slot_count
+ * run at once. OK: the action ran (look at end and code). ERR_INVALID: its program does not start,
+ * it printed more than 64 MiB, or an output is no plain file or folder; the diag names it.
+ * ERR_ABSENT, ERR_CORRUPT: an input, from the store. ERR_IO: the sandbox could not be made (fails
+ * closed). The result is in arena. */
 enum err exec_run(struct exec *exec, const struct exec_action *action, struct arena *arena,
     struct exec_result *ret_result, struct diags *diags);
 /* Ends every running action (they return EXEC_CANCELLED) and all that come. Async-signal-safe. */

@@ -19,6 +19,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -658,6 +659,27 @@ static void without_second_network(void)
         "/proc/sys/user/max_net_namespaces", "1", "the kernel refuses a network namespace");
 }
 
+/* As in a container that covers parts of /proc: the kernel then refuses a new one. */
+static void with_covered_proc(void)
+{
+    limit_namespaces("/proc/sys/user/max_user_namespaces", "100");
+    CHECK(unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0);
+    CHECK(mount("none", "/proc/sys", "tmpfs", 0, NULL) == 0);
+    struct exec *own = NULL;
+    CHECK(exec_new(store, 1, &own, &diags) == OK);
+    struct exec_action action = probe_action("kernel_files", NULL, NULL);
+    enum err err = own == NULL ? ERR_IO : exec_run(own, &action, &arena, &result, &diags);
+    CHECK(ran_well(err, &result));
+    CHECK(contains(result.level, "; no proc"));
+    exec_free(own);
+}
+
+static void a_covered_proc_is_told(void)
+{
+    begin();
+    in_child(with_covered_proc);
+}
+
 static void a_missing_namespace_fails_closed(void)
 {
     begin();
@@ -912,6 +934,7 @@ static void all_tests(bool root)
     TEST(a_lost_runner_is_told);
     TEST(all_can_be_cancelled);
     TEST(a_missing_namespace_fails_closed);
+    TEST(a_covered_proc_is_told);
     TEST(the_doctor_looks);
     TEST(a_compiler_works);
 }

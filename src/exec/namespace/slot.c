@@ -3,11 +3,14 @@
 #include "base/file.h"
 #include "exec/namespace/init.h"
 #include "exec/namespace/mount.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/mount.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
@@ -23,6 +26,26 @@ enum {
 };
 static const struct timespec fixed_times[2] = {
     {.tv_sec = NS_FIXED_TIME}, {.tv_sec = NS_FIXED_TIME}};
+
+/* Removes what runners left whose program was killed. One that is in use cannot be removed. */
+static void cgroups_tidy(const char *parent)
+{
+    static const char prefix[] = "straylight-";
+    DIR *dir = opendir(parent);
+    for (struct dirent *entry = dir == NULL ? NULL : readdir(dir); entry != NULL;
+         entry = readdir(dir)) {
+        if (strncmp(entry->d_name, prefix, sizeof prefix - 1) != 0) {
+            continue;
+        }
+        pid_t pid = (pid_t)strtoul(entry->d_name + sizeof prefix - 1, NULL, 10);
+        if (kill(pid, 0) != 0 && errno == ESRCH) {
+            (void)unlinkat(dirfd(dir), entry->d_name, AT_REMOVEDIR);
+        }
+    }
+    if (dir != NULL) {
+        (void)closedir(dir);
+    }
+}
 
 static bool cgroup_try(const char *parent, char *path, size_t path_size)
 {
@@ -52,6 +75,7 @@ void ns_pids_bound(char *ret_path, size_t path_size)
     static const char *const parents[] = {
         "/sys/fs/cgroup", "/sys/fs/cgroup/pids", "/sys/fs/cgroup/unified"};
     for (size_t i = 0; geteuid() == 0 && i < sizeof parents / sizeof parents[0]; i++) {
+        cgroups_tidy(parents[i]);
         if (cgroup_try(parents[i], ret_path, path_size)) {
             return;
         }
