@@ -97,7 +97,8 @@ enum err dice_run(struct dice *dice, const struct dice_request *request, struct 
     struct run *run = &dice->run;
     enum err err;
     bool damaged;
-    run->hook_called = false;
+    run->opened = dice->options.before_compute == NULL;
+    run->hook_err = OK;
     do { /* once more, from nothing, if the graph file turns out to be damaged */
         arena_release(&run->arena);
         diags_init(&run->diags, &run->arena, dice->options.sources);

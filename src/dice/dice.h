@@ -56,10 +56,11 @@ struct dice_options {
     const struct io *io;   /* for writing that file; NULL: io_real */
     void *context;         /* for compute (dice_task_context) and unchanged */
     struct sources *sources; /* for diags */
-    /* May be NULL. Called at most once in a transaction, before anything but a leaf is computed and
-     * before dice has started any thread: validation that finds all as it was needs one thread, so
-     * a run with nothing to do never comes here. This is where runner processes are forked. An err
-     * fails the transaction. */
+    /* May be NULL. Called at most once in a transaction, in the thread of dice_run, before anything
+     * but a leaf is computed and (in the first transaction) before dice has started any thread that
+     * stays: a run with nothing to do never comes here, nor one that reads a few touched files
+     * again and finds them equal. This is where runner processes are forked. An err fails the
+     * transaction. */
     enum err (*before_compute)(void *context, struct diags *diags);
 };
 /* A missing, damaged, truncated or older graph file is no error: nothing is remembered then. */

@@ -35,8 +35,9 @@ static void early_cutoff(void)
     dice_statistics_get(dice, &statistics);
     CHECK(statistics.cut_off_count == 1 && statistics.computed_count == 2);
     world->stamps[5]++; /* touched, not changed: read again, and no more */
-    world->computed = world->cells_read = 0;
+    world->computed = world->cells_read = world->before_count = 0;
     CHECK(world_node_run(dice, 9).err == OK && world->computed == 0 && world->cells_read == 1);
+    CHECK(world->before_count == 0);
     world->cells_read = 0;
     CHECK(world_node_run(dice, 9).err == OK && world->cells_read == 0);
     dice_close(dice);
@@ -279,6 +280,21 @@ static void parallel(void)
     free(world);
 }
 
+/* Nothing is computed when what must be before it fails. */
+static void before_fails(void)
+{
+    struct world *world = world_chain_new(4, 1000);
+    world->before_fails = true;
+    struct dice *dice = world_open(world, 2);
+    struct outcome outcome = world_node_run(dice, 3);
+    CHECK(outcome.err == ERR_LIMIT && world->computed == 0 && world->before_count == 1);
+    CHECK_STR(str_of(outcome.text), STR("error: no runners\n"));
+    world->before_fails = false;
+    CHECK(world_node_run(dice, 3).err == OK && world->before_count == 2);
+    dice_close(dice);
+    free(world);
+}
+
 /* Two roots, one of which fails: with keep_going the other is brought to its end. */
 static void keeps_going(void)
 {
@@ -387,6 +403,7 @@ static void many_leaves(void)
 
 int main(void)
 {
+    TEST(before_fails);
     TEST(keeps_going);
     TEST(many_leaves);
     TEST(chain_once);

@@ -154,7 +154,8 @@ struct run {
     uint32_t search;       /* number of the last search for a cycle */
     uint32_t root_pending, running, sleeping, leaf_waiting;
     bool active, failed, caller_sleeping;
-    bool hook_called; /* before_compute, in this transaction */
+    bool opened; /* before_compute was called in this transaction: threads may help */
+    enum err hook_err;
 };
 
 struct dice {

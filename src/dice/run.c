@@ -17,6 +17,7 @@
 #include <stdlib.h>
 
 enum {
+    LEAVES_ALONE_MAX = 64,          /* queued behind one: more are worth other threads */
     STACK_BYTES = 16 * 1024 * 1024, /* virtual; computes may recurse */
 };
 
@@ -58,7 +59,7 @@ static void *worker_main(void *argument);
 /* Another worker is wanted if more is queued than the one that queues will take itself. */
 static void worker_call(struct dice *dice)
 {
-    if (dice->run.queue_len < 2) {
+    if (dice->run.queue_len < 2 || !dice->run.opened) {
         return;
     }
     if (dice->run.caller_sleeping) {
@@ -466,12 +467,34 @@ static struct job *job_stuck(struct run *run)
     return NULL;
 }
 
+/* Before the first job that is more than reading a few leaves. */
+static void run_open(struct dice *dice, struct diags *diags)
+{
+    struct run *run = &dice->run;
+    (void)pthread_mutex_unlock(&dice->lock);
+    enum err err = dice->options.before_compute(dice->options.context, diags);
+    (void)pthread_mutex_lock(&dice->lock);
+    run->opened = true;
+    run->hook_err = err;
+    if (err != OK) {
+        atomic_store(&dice->stopped, true);
+    }
+    worker_call(dice);
+}
+
 /* The caller of dice_run: works until the transaction is over. */
-static void caller_work(struct dice *dice, struct worker *worker)
+static void caller_work(struct dice *dice, struct worker *worker, struct diags *diags)
 {
     struct run *run = &dice->run;
     while (!run_over(dice) || run->running > 0) {
         struct job *job = run_over(dice) ? NULL : job_pop(run);
+        if (job != NULL && !run->opened &&
+            (!dice_is_leaf(dice, job->body) || run->queue_len > LEAVES_ALONE_MAX)) {
+            run_open(dice, diags);
+            if (run->hook_err != OK) {
+                continue;
+            }
+        }
         if (job != NULL) {
             run->running++;
             job_work(dice, worker, job);
@@ -494,7 +517,7 @@ static void thread_work(struct dice *dice, struct worker *worker)
 {
     struct run *run = &dice->run;
     while (!dice->closing) {
-        struct job *job = run->active && !run_over(dice) ? job_pop(run) : NULL;
+        struct job *job = run->active && run->opened && !run_over(dice) ? job_pop(run) : NULL;
         if (job != NULL) {
             run->running++;
             job_work(dice, worker, job);
@@ -553,13 +576,6 @@ static void run_end(struct dice *dice)
 enum err run_roots(struct dice *dice, const uint32_t *roots, size_t count, struct diags *diags)
 {
     struct run *run = &dice->run;
-    if (dice->options.before_compute != NULL && !run->hook_called) {
-        run->hook_called = true;
-        enum err err = dice->options.before_compute(dice->options.context, diags);
-        if (err != OK) {
-            return err;
-        }
-    }
     struct worker worker = {0};
     (void)pthread_mutex_lock(&dice->lock);
     run->job_count = run->queue_len = run->root_pending = 0;
@@ -568,7 +584,7 @@ enum err run_roots(struct dice *dice, const uint32_t *roots, size_t count, struc
     (void)vector_add(&run->waiters, sizeof(struct waiter));
     run->active = true;
     roots_start(dice, roots, count);
-    caller_work(dice, &worker);
+    caller_work(dice, &worker, diags);
     for (size_t i = 0; i < count; i++) {
         struct row *row = row_at(&dice->keys, roots[i]);
         const struct body *body = atomic_load_explicit(&row->body, memory_order_relaxed);
@@ -580,7 +596,7 @@ enum err run_roots(struct dice *dice, const uint32_t *roots, size_t count, struc
     run_end(dice);
     (void)pthread_mutex_unlock(&dice->lock);
     worker_release(&worker);
-    return OK;
+    return run->hook_err;
 }
 
 void run_release(struct dice *dice)

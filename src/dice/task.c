@@ -33,9 +33,13 @@ static enum dice_status job_need(struct dice_task *task, uint32_t row)
     struct dice *dice = task->dice;
     struct row *r = row_at(&dice->keys, row);
     while (!row_verified(dice, r)) {
-        struct job *job = dice_stopping(dice) ? NULL : job_get(dice, row);
-        if (job == NULL) {
+        if (dice_stopping(dice)) {
             return DICE_PENDING; /* the transaction ends early */
+        }
+        struct job *job = job_get(dice, row);
+        if (job == NULL) {
+            atomic_store(&dice->damaged, true);
+            return DICE_PENDING;
         }
         if (job->state == JOB_FAILED) {
             return DICE_FAILED;

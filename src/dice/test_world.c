@@ -140,9 +140,9 @@ struct str world_describe(unsigned kind, struct str arg, struct arena *arena)
 
 static enum err world_before(void *context, struct diags *diags)
 {
-    (void)diags;
-    ((struct world *)context)->before_count++;
-    return OK;
+    struct world *world = context;
+    world->before_count++;
+    return world->before_fails ? diag_add(diags, ERR_LIMIT, SPAN_NONE, "no runners") : OK;
 }
 
 struct dice *world_open(struct world *world, unsigned workers)

@@ -32,7 +32,8 @@ struct world {
     char cause[64];
     uint32_t cause_of;
     struct dice *dice_to_cancel;
-    uint32_t before_count;
+    uint32_t before_count; /* calls of before_compute */
+    bool before_fails;
 };
 
 /* What one run came to; text is of its diags. */
