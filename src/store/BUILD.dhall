@@ -7,6 +7,7 @@ let store =
         , name = "store"
         , srcs =
           [ "action.c"
+          , "batch.c"
           , "blob.c"
           , "index.c"
           , "stage.c"

@@ -75,14 +75,14 @@ enum err action_cache_put(
     uint8_t hash[DIGEST_HASH_BYTES];
     checksum(key, result, hash);
     if (io_write_all(store->io, fd, hash, sizeof hash) != 0 ||
-        io_write_all(store->io, fd, result.ptr, result.len) != 0) {
+        io_write_all(store->io, fd, result.ptr, result.len) != 0 ||
+        io_chmod(store->io, fd, 0444) != 0 || io_fsync(store->io, fd) != 0) {
         int error_number = errno;
         (void)io_unlink(store->io, dir_fd, name, 0);
         return store_diag_errno(store, diags, error_number, "cannot write an action's result");
     }
     bool existed;
-    return store_tmp_publish(
-        store, dir_fd, fd, name, 0444, AREA_ACTIONS, key, true, &existed, diags);
+    return store_tmp_publish(store, dir_fd, name, AREA_ACTIONS, key, true, &existed, diags);
 }
 
 enum err action_cache_remove(struct store *store, const struct digest *key, struct diags *diags)

@@ -19,6 +19,8 @@ enum {
     TICK_NS = 20 * 1000 * 1000,
 };
 
+static const struct timespec times_fixed[2] = {{.tv_sec = TIME_FIXED}, {.tv_sec = TIME_FIXED}};
+
 static mode_t area_mode(enum store_area area)
 {
     return area == AREA_EXEC ? MODE_EXEC : MODE_CAS;
@@ -86,12 +88,11 @@ static bool stat_is_settled(const struct stat *st, const struct timespec *now)
 /* Its place has the right mode and mtime again, whoever changed them: the bytes are right. */
 static void attributes_restore(const struct store *store, int fd, mode_t mode)
 {
-    static const struct timespec times[2] = {{.tv_sec = TIME_FIXED}, {.tv_sec = TIME_FIXED}};
     struct stat st;
     if (fstat(fd, &st) == 0 &&
         ((st.st_mode & 07777) != mode || st.st_mtim.tv_sec != TIME_FIXED || st.st_mtim.tv_nsec)) {
         (void)io_chmod(store->io, fd, mode);
-        (void)io_utimens(store->io, fd, NULL, times, 0);
+        (void)io_utimens(store->io, fd, NULL, times_fixed, 0);
     }
 }
 
@@ -230,8 +231,7 @@ enum err blob_linked_check(struct store *store, enum store_area area, const stru
     return OK;
 }
 
-/* Is it there and whole? What is damaged was moved away: it is about to be written anew. */
-static enum err blob_present(struct store *store, enum store_area area, const struct digest *digest,
+enum err blob_present(struct store *store, enum store_area area, const struct digest *digest,
     struct stat *ret_stat, bool *ret_present, struct diags *diags)
 {
     struct arena arena = {0};
@@ -250,18 +250,35 @@ static enum err blob_present(struct store *store, enum store_area area, const st
 
 /* Put. */
 
-/* A whole temporary file becomes the blob. Closes nothing. */
-static enum err blob_publish(struct store *store, int dir_fd, int fd, const char *name,
-    enum store_area area, const struct digest *digest, struct diags *diags)
+int blob_attributes_set(const struct store *store, int fd, enum store_area area)
+{
+    return io_chmod(store->io, fd, area_mode(area)) == 0
+               ? io_utimens(store->io, fd, NULL, times_fixed, 0)
+               : -1;
+}
+
+enum err blob_place(struct store *store, int dir_fd, int fd, const char *name, enum store_area area,
+    const struct digest *digest, struct diags *diags)
 {
     bool existed;
-    enum err err = store_tmp_publish(
-        store, dir_fd, fd, name, area_mode(area), area, digest, false, &existed, diags);
+    enum err err = store_tmp_publish(store, dir_fd, name, area, digest, false, &existed, diags);
     struct stat st;
     if (err == OK && !existed && io_stat(store->io, fd, "", &st, AT_EMPTY_PATH) == 0) {
         index_learn(store, area, digest, &st);
     }
     return err;
+}
+
+/* A written temporary file becomes the blob. Closes nothing. */
+static enum err blob_publish(struct store *store, int dir_fd, int fd, const char *name,
+    enum store_area area, const struct digest *digest, struct diags *diags)
+{
+    if (blob_attributes_set(store, fd, area) != 0 || io_fsync(store->io, fd) != 0) {
+        int error_number = errno;
+        (void)io_unlink(store->io, dir_fd, name, 0);
+        return store_diag_errno(store, diags, error_number, "cannot write a file");
+    }
+    return blob_place(store, dir_fd, fd, name, area, digest, diags);
 }
 
 static enum err blob_write(struct store *store, struct str bytes, enum store_area area,
@@ -517,7 +534,6 @@ enum err store_blob_path(struct store *store, const struct digest *digest, bool 
 static enum err blob_copy(struct store *store, enum store_area area, const struct digest *digest,
     int dir_fd, const char *name, struct diags *diags)
 {
-    static const struct timespec times[2] = {{.tv_sec = TIME_FIXED}, {.tv_sec = TIME_FIXED}};
     AUTO_CLOSE int from_fd = -1;
     enum err err = blob_fd(store, area, digest, &from_fd, diags);
     if (err != OK) {
@@ -527,8 +543,7 @@ static enum err blob_copy(struct store *store, enum store_area area, const struc
         io_open(store->io, dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     struct digest have;
     if (to_fd < 0 || fd_copy_hash(store, from_fd, (struct str){0}, to_fd, &have) != 0 ||
-        io_chmod(store->io, to_fd, area_mode(area)) != 0 ||
-        io_utimens(store->io, to_fd, NULL, times, 0) != 0) {
+        blob_attributes_set(store, to_fd, area) != 0) {
         return store_diag_errno(store, diags, errno, "cannot copy a file");
     }
     return digest_eq(&have, digest) ? OK

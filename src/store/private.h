@@ -79,12 +79,10 @@ enum err store_tmp_create(struct store *store, int *ret_dir_fd, int *ret_fd,
     char ret_name[static STORE_NAME_MAX], struct diags *diags);
 /* A name that nothing in this process's folder has. */
 void store_tmp_name(struct store *store, char ret_name[static STORE_NAME_MAX]);
-/* Gives the file its mode and times, makes it durable and moves it to its place; the temporary
- * name is gone in any case. replace: an older file there gives way; else it stays and
- * ret_existed says so. */
-enum err store_tmp_publish(struct store *store, int dir_fd, int fd, const char *name, mode_t mode,
-    enum store_area area, const struct digest *digest, bool replace, bool *ret_existed,
-    struct diags *diags);
+/* Moves a whole, synced temporary file to its place; the temporary name is gone in any case.
+ * replace: an older file there gives way; else it stays and ret_existed says so. */
+enum err store_tmp_publish(struct store *store, int dir_fd, const char *name, enum store_area area,
+    const struct digest *digest, bool replace, bool *ret_existed, struct diags *diags);
 /* Moves the temporary folder or file `name` to the digest's place in area, making the fan-out
  * folder if needed: 0 or -1 with errno. */
 int store_place(struct store *store, int dir_fd, const char *name, enum store_area area,
@@ -110,6 +108,38 @@ enum err blob_executable_check(
  * without a diag if not. */
 enum err blob_linked_check(struct store *store, enum store_area area, const struct digest *digest,
     int dir_fd, const char *name, const struct stat *st, struct diags *diags);
+
+/* Many blobs at once (batch.c): none is visible before a flush; flush and release, in that order,
+ * or release alone, which drops them. */
+enum {
+    BATCH_MAX = 128,                   /* open files */
+    BATCH_BYTES_MAX = 4 * 1024 * 1024, /* larger files go by themselves */
+};
+struct batch_item {
+    int dir_fd, fd; /* fd: owned, -1 when done */
+    char name[STORE_NAME_MAX];
+    struct digest digest;
+};
+struct store_batch {
+    struct store *store;
+    struct batch_item items[BATCH_MAX];
+    size_t count;
+};
+enum err batch_put(
+    struct store_batch *batch, struct str bytes, struct digest *ret_digest, struct diags *diags);
+enum err batch_put_fd(
+    struct store_batch *batch, int fd, struct digest *ret_digest, struct diags *diags);
+enum err batch_flush(struct store_batch *batch, struct diags *diags);
+void batch_release(struct store_batch *batch);
+
+/* Is the blob there and whole? What was damaged is moved away: it is about to be written anew. */
+enum err blob_present(struct store *store, enum store_area area, const struct digest *digest,
+    struct stat *ret_stat, bool *ret_present, struct diags *diags);
+/* 0 or -1 with errno. */
+int blob_attributes_set(const struct store *store, int fd, enum store_area area);
+/* A whole, synced temporary file becomes the blob; its temporary name is gone in any case. */
+enum err blob_place(struct store *store, int dir_fd, int fd, const char *name, enum store_area area,
+    const struct digest *digest, struct diags *diags);
 
 /* A stored Directory message, in arena. ERR_ABSENT without a diag, ERR_CORRUPT, ERR_INVALID. */
 enum err directory_get(struct store *store, const struct digest *digest, struct arena *arena,

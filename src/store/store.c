@@ -465,15 +465,11 @@ int store_place(struct store *store, int dir_fd, const char *name, enum store_ar
     return error;
 }
 
-enum err store_tmp_publish(struct store *store, int dir_fd, int fd, const char *name, mode_t mode,
-    enum store_area area, const struct digest *digest, bool replace, bool *ret_existed,
-    struct diags *diags)
+enum err store_tmp_publish(struct store *store, int dir_fd, const char *name, enum store_area area,
+    const struct digest *digest, bool replace, bool *ret_existed, struct diags *diags)
 {
-    static const struct timespec times[2] = {{.tv_sec = TIME_FIXED}, {.tv_sec = TIME_FIXED}};
     *ret_existed = false;
-    if (io_chmod(store->io, fd, mode) == 0 && io_utimens(store->io, fd, NULL, times, 0) == 0 &&
-        io_fsync(store->io, fd) == 0 &&
-        store_place(store, dir_fd, name, area, digest, replace ? 0 : RENAME_NOREPLACE) == 0) {
+    if (store_place(store, dir_fd, name, area, digest, replace ? 0 : RENAME_NOREPLACE) == 0) {
         return OK;
     }
     int error_number = errno;

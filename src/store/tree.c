@@ -38,17 +38,37 @@ enum err directory_get(struct store *store, const struct digest *digest, struct 
     return OK;
 }
 
-/* Encodes it, and writes it into store unless that is NULL. */
-static enum err directory_put(struct store *store, const struct reapi_directory *directory,
+/* Encodes it, and writes it by the batch unless that is NULL. */
+static enum err directory_put(struct store_batch *batch, const struct reapi_directory *directory,
     struct digest *ret_digest, struct diags *diags)
 {
     AUTO_BUF bytes = {0};
     reapi_directory_encode(directory, &bytes);
-    if (store != NULL) {
-        return store_put(store, buf_str(&bytes), ret_digest, diags);
+    if (batch != NULL) {
+        return batch_put(batch, buf_str(&bytes), ret_digest, diags);
     }
     *ret_digest = digest_of(buf_str(&bytes));
     return OK;
+}
+
+/* From the heap: some 16 kB. */
+static struct store_batch *batch_new(struct store *store)
+{
+    struct store_batch *batch = memory_calloc(1, sizeof *batch);
+    batch->store = store;
+    return batch;
+}
+
+/* Flushes if all went well until now; frees. */
+static enum err batch_finish(struct store_batch *batch, enum err err, struct diags *diags)
+{
+    if (batch == NULL) {
+        return err;
+    }
+    err = err != OK ? err : batch_flush(batch, diags);
+    batch_release(batch);
+    free(batch);
+    return err;
 }
 
 static enum err depth_check(unsigned depth, struct str path, struct diags *diags)
@@ -80,8 +100,8 @@ static int entry_compare(const void *a, const void *b)
 }
 
 struct builder {
-    struct store *store; /* NULL: digests only */
-    struct arena arena;  /* of the messages' lists */
+    struct store_batch *batch; /* NULL: digests only */
+    struct arena arena;        /* of the messages' lists */
     struct diags *diags;
 };
 
@@ -189,7 +209,7 @@ static enum err folder_build(struct builder *builder, const struct tree_entry *e
         err = child_build(builder, entries + i, len, from, depth, &directory);
         i += len;
     }
-    return err != OK ? err : directory_put(builder->store, &directory, ret_digest, builder->diags);
+    return err != OK ? err : directory_put(builder->batch, &directory, ret_digest, builder->diags);
 }
 
 enum err tree_build(struct store *store, struct tree_entry *entries, size_t count, bool put,
@@ -201,10 +221,10 @@ enum err tree_build(struct store *store, struct tree_entry *entries, size_t coun
     if (count > 1) {
         qsort(entries, count, sizeof entries[0], entry_compare);
     }
-    struct builder builder = {.store = put ? store : NULL, .diags = diags};
+    struct builder builder = {.batch = put ? batch_new(store) : NULL, .diags = diags};
     enum err err = folder_build(&builder, entries, count, 0, 0, ret_root);
     arena_release(&builder.arena);
-    return err;
+    return batch_finish(builder.batch, err, diags);
 }
 
 /* List. */
@@ -326,6 +346,7 @@ enum err tree_children(struct store *store, const struct digest *root, struct ar
 
 struct merger {
     struct store *store;
+    struct store_batch *batch;
     struct arena arena;
     struct diags *diags;
 };
@@ -436,24 +457,24 @@ static enum err folder_merge(struct merger *merger, const struct digest *digests
         err = run_merge(merger, children + i, len, path, depth, &directory);
         i += len;
     }
-    return err != OK ? err : directory_put(merger->store, &directory, ret_digest, merger->diags);
+    return err != OK ? err : directory_put(merger->batch, &directory, ret_digest, merger->diags);
 }
 
 enum err tree_merge(struct store *store, const struct digest *roots, size_t count,
     struct digest *ret_root, struct diags *diags)
 {
-    struct merger merger = {.store = store, .diags = diags};
+    struct merger merger = {.store = store, .batch = batch_new(store), .diags = diags};
     enum err err = folder_merge(&merger, roots, count, STR(""), 0, ret_root);
     arena_release(&merger.arena);
-    return err;
+    return batch_finish(merger.batch, err, diags);
 }
 
 /* Import. */
 
-static enum err folder_import(struct store *store, int dir_fd, struct str path, unsigned depth,
-    struct arena *arena, struct digest *ret_digest, struct diags *diags);
+static enum err folder_import(struct store_batch *batch, int dir_fd, struct str path,
+    unsigned depth, struct arena *arena, struct digest *ret_digest, struct diags *diags);
 
-static enum err file_import(struct store *store, int dir_fd, const char *name,
+static enum err file_import(struct store_batch *batch, int dir_fd, const char *name,
     struct tree_entry *entry, struct str path, struct diags *diags)
 {
     AUTO_CLOSE int fd =
@@ -471,7 +492,7 @@ static enum err file_import(struct store *store, int dir_fd, const char *name,
             "%.*s has a set-user-id or set-group-id bit, which a tree cannot keep", STR_ARG(path));
     }
     entry->kind = (st.st_mode & S_IXUSR) != 0 ? TREE_EXECUTABLE : TREE_FILE;
-    return store_put_fd(store, fd, &entry->digest, diags);
+    return batch_put_fd(batch, fd, &entry->digest, diags);
 }
 
 static enum err link_import(int dir_fd, const char *name, struct arena *arena,
@@ -487,7 +508,7 @@ static enum err link_import(int dir_fd, const char *name, struct arena *arena,
     return OK;
 }
 
-static enum err child_import(struct store *store, int dir_fd, const char *name,
+static enum err child_import(struct store_batch *batch, int dir_fd, const char *name,
     struct tree_entry *entry, struct str path, unsigned depth, struct arena *arena,
     struct diags *diags)
 {
@@ -496,7 +517,7 @@ static enum err child_import(struct store *store, int dir_fd, const char *name,
         return diag_add_errno(diags, errno, "cannot stat %.*s", STR_ARG(path));
     }
     if (S_ISREG(st.st_mode)) {
-        return file_import(store, dir_fd, name, entry, path, diags);
+        return file_import(batch, dir_fd, name, entry, path, diags);
     }
     if (S_ISLNK(st.st_mode)) {
         return link_import(dir_fd, name, arena, entry, path, diags);
@@ -510,7 +531,7 @@ static enum err child_import(struct store *store, int dir_fd, const char *name,
         return diag_add_errno(diags, errno, "cannot open the folder %.*s", STR_ARG(path));
     }
     entry->kind = TREE_DIRECTORY;
-    return folder_import(store, fd, path, depth + 1, arena, &entry->digest, diags);
+    return folder_import(batch, fd, path, depth + 1, arena, &entry->digest, diags);
 }
 
 /* The names in dir_fd, sorted, as entries with nothing but a path. */
@@ -546,8 +567,8 @@ static enum err names_read(int dir_fd, struct str path, struct arena *arena,
                : diag_add_errno(diags, error_number, "cannot read the folder %.*s", STR_ARG(path));
 }
 
-static enum err folder_import(struct store *store, int dir_fd, struct str path, unsigned depth,
-    struct arena *arena, struct digest *ret_digest, struct diags *diags)
+static enum err folder_import(struct store_batch *batch, int dir_fd, struct str path,
+    unsigned depth, struct arena *arena, struct digest *ret_digest, struct diags *diags)
 {
     struct tree_entry *entries = NULL;
     size_t count = 0;
@@ -563,7 +584,7 @@ static enum err folder_import(struct store *store, int dir_fd, struct str path, 
         struct str name = entries[i].path;
         struct str child =
             path.len == 0 ? name : arena_printf(arena, "%.*s/%.*s", STR_ARG(path), STR_ARG(name));
-        err = child_import(store, dir_fd, name.ptr, &entries[i], child, depth, arena, diags);
+        err = child_import(batch, dir_fd, name.ptr, &entries[i], child, depth, arena, diags);
         if (err == OK) {
             struct tree_entry whole = entries[i];
             whole.path = child;
@@ -573,13 +594,14 @@ static enum err folder_import(struct store *store, int dir_fd, struct str path, 
             leaf_add(&directory, name, &entries[i]);
         }
     }
-    return err != OK ? err : directory_put(store, &directory, ret_digest, diags);
+    return err != OK ? err : directory_put(batch, &directory, ret_digest, diags);
 }
 
 enum err tree_import(struct store *store, int dir_fd, struct digest *ret_root, struct diags *diags)
 {
     struct arena arena = {0};
-    enum err err = folder_import(store, dir_fd, STR(""), 0, &arena, ret_root, diags);
+    struct store_batch *batch = batch_new(store);
+    enum err err = folder_import(batch, dir_fd, STR(""), 0, &arena, ret_root, diags);
     arena_release(&arena);
-    return err;
+    return batch_finish(batch, err, diags);
 }
