@@ -17,6 +17,7 @@ let exec =
           , "namespace/slot.c"
           , "namespace/stage.c"
           , "namespace/wire.c"
+          , "share.c"
           ]
         , hdrs =
           [ "collect.h"
@@ -29,6 +30,7 @@ let exec =
           , "namespace/slot.h"
           , "namespace/stage.h"
           , "namespace/wire.h"
+          , "share.h"
           ]
         , deps = [ S.at "//src/base", S.at "//src/digest", S.at "//src/store" ]
         }
@@ -39,7 +41,7 @@ let exec_test =
         S.Binary::{
         , name = "exec_test"
         , srcs = [ "exec_probe.c", "exec_test.c" ]
-        , private_hdrs = [ "exec_probe.h" ]
+        , private_hdrs = [ "exec_probe.h", "exec_world.h" ]
         , deps = [ exec, S.at "//src/base", S.at "//src/digest", S.at "//src/store" ]
         }
 
@@ -49,7 +51,7 @@ let exec_user_test =
         S.Binary::{
         , name = "exec_user_test"
         , srcs = [ "exec_probe.c", "exec_test.c" ]
-        , private_hdrs = [ "exec_probe.h" ]
+        , private_hdrs = [ "exec_probe.h", "exec_world.h" ]
         , deps = [ exec, S.at "//src/base", S.at "//src/digest", S.at "//src/store" ]
         }
 

@@ -8,6 +8,7 @@
 #include "exec/namespace/runner.h"
 #include "exec/namespace/slot.h"
 #include "exec/namespace/wire.h"
+#include "exec/share.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -29,6 +30,7 @@ struct slot {
 };
 struct exec {
     struct store *store;
+    struct shares *shares;
     pthread_mutex_t mutex; /* of busy and socket_fd of the slots */
     pthread_cond_t freed;
     int cancel_fds[2]; /* runners watch [0]; a byte into [1] cancels, and stays */
@@ -89,6 +91,7 @@ enum err exec_new(
     }
     struct exec *exec = memory_calloc(1, sizeof *exec + slot_count * sizeof exec->slots[0]);
     exec->store = store;
+    exec->shares = shares_new();
     (void)pthread_mutex_init(&exec->mutex, NULL);
     (void)pthread_cond_init(&exec->freed, NULL);
     for (unsigned i = 0; i < slot_count; i++) {
@@ -131,6 +134,7 @@ void exec_free(struct exec *exec)
     }
     fd_close(&exec->cancel_fds[0]);
     fd_close(&exec->cancel_fds[1]);
+    shares_free(exec->shares);
     (void)pthread_mutex_destroy(&exec->mutex);
     (void)pthread_cond_destroy(&exec->freed);
     free(exec);
@@ -355,17 +359,21 @@ static enum err request_make(struct exec *exec, const struct exec_action *action
     if (err != OK) {
         return diag_add(diags, err, SPAN_NONE, "cannot stage the action's toolchain");
     }
+    struct tree_entry *entries;
+    size_t count;
+    err = shares_fold(exec->shares, exec->store, action->inputs, action->input_count, arena,
+        &entries, &count, diags);
     struct ns_input *inputs = ARENA_NEW(arena, struct ns_input, action->input_count + 1);
-    for (size_t i = 0; i < action->input_count; i++) {
-        err = input_stage(exec->store, &action->inputs[i], arena, &inputs[i], diags);
-        if (err != OK) {
-            return err;
-        }
+    for (size_t i = 0; err == OK && i < count; i++) {
+        err = input_stage(exec->store, &entries[i], arena, &inputs[i], diags);
+    }
+    if (err != OK) {
+        return err;
     }
     *ret_request = (struct ns_request){.timeout_ms = action->timeout_ms,
         .root = arena_cstr(arena, root),
         .inputs = inputs,
-        .input_count = action->input_count,
+        .input_count = count,
         .argv = argv_make(action, arena),
         .env = env_make(action, arena),
         .dirs = dirs_of(action, arena)};
