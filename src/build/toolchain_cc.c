@@ -261,16 +261,18 @@ static enum err driver_add(struct search *search)
     if (err != OK || search->is_clang) {
         return err;
     }
-    /* What the package of gcc's name holds beside: the link by which ar finds the LTO plugin. */
-    const char *path = search->driver;
+    /* What the packages of the driver hold beside: the link by which ar finds the LTO plugin, and
+     * the specs of -fopenmp and -fsanitize. */
+    const char *paths[2] = {search->driver, NULL};
+    err = host_real(search->probe, str_of(search->driver), &paths[1]);
     struct table owners = {0};
-    err = debian_owners_add(&search->debian, &path, 1, &owners);
+    err = err != OK ? err : debian_owners_add(&search->debian, paths, 2, &owners);
     for (uint32_t i = 0; err == OK && i < owners.len; i++) {
         struct str lines = {0};
         err = debian_files(&search->debian, owners.keys[i], &lines);
         struct str line;
         while (err == OK && line_next(&lines, &line)) {
-            if (str_starts(line, STR("/usr/lib/bfd-plugins/"))) {
+            if (str_starts(line, STR("/usr/lib/bfd-plugins/")) || str_ends(line, STR(".spec"))) {
                 err = host_add(&search->host, line, NULL);
                 err = err == ERR_ABSENT ? OK : err;
             }
