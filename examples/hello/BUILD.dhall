@@ -1,6 +1,6 @@
 let C =
       ( https://straylight.cx/rules/c/v1.dhall
-          sha256:95c0c6b8d81e365acd19ab158f9191d959b9e9a45d42a1cf66b681cdafc59a0b
+          sha256:898dbea21210da7486182d1e2dd79c90583b61a1def877d6513637e5868130fa
       ).with-toolchain
         (./toolchains.dhall).native
 

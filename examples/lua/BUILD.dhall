@@ -1,16 +1,8 @@
 -- Lua 5.4 as Debian has it: the interpreter and the compiler over one library. The source comes to src/
 -- (tools/debian-source of straylight's repository fetches it: 5.4.4-3+deb12u1).
-let D =
-      https://straylight.cx/dice/v1.dhall
-        sha256:3af0fd6259e2cd42e0d3639d7ff315012be68a4c571725c110c2fd168aff6ea8
-
-let Tc =
-      https://straylight.cx/toolchains/v1.dhall
-        sha256:849e2030493ce8db0544a6b318dcf3f7c5fb3cda3785ec2a328b35610ad29cfb
-
 let C =
       ( https://straylight.cx/rules/c/v1.dhall
-          sha256:95c0c6b8d81e365acd19ab158f9191d959b9e9a45d42a1cf66b681cdafc59a0b
+          sha256:898dbea21210da7486182d1e2dd79c90583b61a1def877d6513637e5868130fa
       ).with-toolchain
         (./toolchains.dhall).native
 
@@ -19,11 +11,11 @@ let A =
         sha256:7424e08d092d1d6be26eb4e8421d7176fddd6caaa82111d35859a77ccc598299
 
 let flags =
-      [ Tc.warn "all"
-      , Tc.warn "extra"
-      , Tc.Flag.Standard Tc.Standard.Gnu99
-      , Tc.define "LUA_COMPAT_5_3"
-      , Tc.define "LUA_USE_LINUX"
+      [ C.Tc.warn "all"
+      , C.Tc.warn "extra"
+      , C.Tc.Flag.Standard C.Tc.Standard.Gnu99
+      , C.Tc.define "LUA_COMPAT_5_3"
+      , C.Tc.define "LUA_USE_LINUX"
       ]
 
 let liblua =
@@ -102,7 +94,7 @@ let liblua =
         }
 
 let exports-symbols =
-      [ Tc.Flag.Raw { stage = Tc.Stage.Link, text = "-Wl,-E" } ]
+      [ C.Tc.Flag.Raw { stage = C.Tc.Stage.Link, text = "-Wl,-E" } ]
 
 let lua =
       C.binary
@@ -144,7 +136,7 @@ let check =
         , name = "check"
         , tool = A.built lua
         , trees = C.trees
-        , args = [ D.source "check.lua" ]
+        , args = [ C.D.source "check.lua" ]
         , srcs = [ "check.lua" ]
         }
 

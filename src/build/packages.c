@@ -6,7 +6,7 @@ const struct package_release package_releases[] = {
     {"config/v1.dhall", "63c1713e78c59f487e33261883ec4ede57d687c6fb9b39288097f0bea53279a0"},
     {"dice/v1.dhall", "3af0fd6259e2cd42e0d3639d7ff315012be68a4c571725c110c2fd168aff6ea8"},
     {"rules/action/v1.dhall", "7424e08d092d1d6be26eb4e8421d7176fddd6caaa82111d35859a77ccc598299"},
-    {"rules/c/v1.dhall", "95c0c6b8d81e365acd19ab158f9191d959b9e9a45d42a1cf66b681cdafc59a0b"},
+    {"rules/c/v1.dhall", "898dbea21210da7486182d1e2dd79c90583b61a1def877d6513637e5868130fa"},
     {"targets/v1.dhall", "ec81b5b4877f13c0a27ed9f88a3334de9a5af74767cbdf76aa6aadb46621f692"},
     {"toolchains/v1.dhall", "849e2030493ce8db0544a6b318dcf3f7c5fb3cda3785ec2a328b35610ad29cfb"},
 };

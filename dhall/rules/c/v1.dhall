@@ -8,6 +8,9 @@
 --
 --     in  { greet, hello }
 --
+-- `C.D`, `C.T` and `C.Tc` are the packages dice, targets and toolchains: `C.D.at "//core"` names a target of another
+-- package, `C.Tc.warn "shadow"` is a flag.
+--
 -- What goes from a target to those who depend on it, as transitive sets:
 --
 --     c.headers        header files, its own and what they include           when they compile
@@ -895,6 +898,9 @@ let with-toolchain =
             , binary
             , Test
             , test
+            , D -- so that a BUILD.dhall of C needs no other import
+            , T
+            , Tc
             , made-headers
             , trees -- what a program that this toolchain links needs to run: the C library and its loader
             , when-gcc =

@@ -5,7 +5,7 @@ let app =
         P.C.Binary::{
         , name = "app"
         , srcs = [ "main.c" ]
-        , deps = [ P.D.at "//left", P.D.at "//right", P.D.at "//version" ]
+        , deps = [ P.C.D.at "//left", P.C.D.at "//right", P.C.D.at "//version" ]
         , args = [ "100" ]
         }
 
@@ -15,7 +15,7 @@ let app_test =
         P.C.Test::{
         , name = "app_test"
         , srcs = [ "app_test.c" ]
-        , args = [ P.D.Arg.One [ P.D.Piece.Output (P.D.output app "app") ] ]
+        , args = [ P.C.D.Arg.One [ P.C.D.Piece.Output (P.C.D.output app "app") ] ]
         , libs = [ P.libs.gmp ]
         }
 

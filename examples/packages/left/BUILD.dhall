@@ -8,7 +8,7 @@ let left =
         , srcs = [ "left.c" ]
         , hdrs = [ "left.h" ]
         , include = [ "." ]
-        , implementation_deps = [ P.D.at "//core" ]
+        , implementation_deps = [ P.C.D.at "//core" ]
         }
 
 in  { left }

@@ -8,7 +8,7 @@ let right =
         , srcs = [ "right.c" ]
         , hdrs = [ "right.h" ]
         , include = [ "." ]
-        , implementation_deps = [ P.D.at "//core" ]
+        , implementation_deps = [ P.C.D.at "//core" ]
         }
 
 in  { right }
