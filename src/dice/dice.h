@@ -84,6 +84,10 @@ struct dice_want {
 };
 /* DICE_OK if all are there; DICE_FAILED if one failed and none is pending; else DICE_PENDING. */
 enum dice_status dice_need_all(struct dice_task *task, struct dice_want *wants, size_t count);
+/* The value turned out not to depend on this key, which was needed in this call and was there (a
+ * declared header that the compiler did not read): its changes will not matter. What names exist
+ * must be needed by another key then. */
+void dice_unneed(struct dice_task *task, unsigned kind, struct str arg);
 /* In a leaf: bytes for `unchanged` (stat data) that are remembered beside the value but are no part
  * of its digest: a touched file whose content is the same stops there. Copied. */
 void dice_task_stamp(struct dice_task *task, struct str stamp);

@@ -280,6 +280,25 @@ static void parallel(void)
     free(world);
 }
 
+/* For each of three: only its cell matters. */
+static void unneeded(void)
+{
+    for (uint32_t which = 0; which < 3; which++) {
+        struct world *world = world_new(3, 1000);
+        struct dice *dice = world_open(world, 1);
+        CHECK(world_run(dice, KIND_FLAKY, FLAKY_UNNEED + which, false).value == 0);
+        for (uint32_t cell = 0; cell < 3; cell++) {
+            world->computed = 0;
+            world_cell_set(world, cell, 5);
+            struct outcome outcome = world_run(dice, KIND_FLAKY, FLAKY_UNNEED + which, false);
+            CHECK(outcome.value == (cell < which ? 0 : 5));
+            CHECK(world->computed == (cell == which ? 1 : 0));
+        }
+        dice_close(dice);
+        free(world);
+    }
+}
+
 /* Nothing is computed when what must be before it fails. */
 static void before_fails(void)
 {
@@ -403,6 +422,7 @@ static void many_leaves(void)
 
 int main(void)
 {
+    TEST(unneeded);
     TEST(before_fails);
     TEST(keeps_going);
     TEST(many_leaves);

@@ -157,6 +157,26 @@ enum dice_status dice_need_all(struct dice_task *task, struct dice_want *wants, 
     return pending ? DICE_PENDING : failed ? DICE_FAILED : DICE_OK;
 }
 
+void dice_unneed(struct dice_task *task, unsigned kind, struct str arg)
+{
+    struct dice *dice = task->dice;
+    uint32_t row = keys_get(dice, key_hash(kind, arg), kind, arg);
+    struct edge *edges = task->edges.ptr;
+    uint32_t i = 0;
+    while (i < task->edges.len && (edges[i].dep & ~EDGE_GROUP) != row) {
+        i++;
+    }
+    if (row == ROW_NONE || i == task->edges.len) {
+        return;
+    }
+    if (i + 1 < task->edges.len) { /* the next one may begin the group now */
+        edges[i + 1].dep |= edges[i].dep & EDGE_GROUP;
+        memmove(edges + i, edges + i + 1, (task->edges.len - i - 1) * sizeof *edges);
+    }
+    task->edges.len--;
+    atomic_store_explicit(&row_at(&dice->keys, row)->seen, 0, memory_order_relaxed);
+}
+
 void *dice_task_context(struct dice_task *task)
 {
     return task->dice->options.context;

@@ -113,12 +113,35 @@ static enum dice_status node_compute(
     return status;
 }
 
+/* Needs cells 0, 1, 2 at once; is the value of `which`, and unneeds the others. */
+static enum dice_status unneed_compute(
+    struct dice_task *task, uint32_t which, struct buf *ret_value)
+{
+    uint32_t cells[3] = {0, 1, 2};
+    struct dice_want wants[3];
+    for (unsigned i = 0; i < 3; i++) {
+        wants[i] = (struct dice_want){.kind = KIND_CELL, .arg = world_number_str(&cells[i])};
+    }
+    enum dice_status status = dice_need_all(task, wants, 3);
+    for (unsigned i = 0; status == DICE_OK && i < 3; i++) {
+        if (cells[i] != which) {
+            dice_unneed(task, KIND_CELL, wants[i].arg);
+        } else {
+            buf_add(ret_value, wants[i].value);
+        }
+    }
+    return status;
+}
+
 static enum dice_status flaky_compute(
     struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags)
 {
     (void)diags;
     struct world *world = dice_task_context(task);
     uint32_t run = atomic_fetch_add(&world->computed, 1);
+    if (world_str_number(arg) >= FLAKY_UNNEED) {
+        return unneed_compute(task, world_str_number(arg) - FLAKY_UNNEED, ret_value);
+    }
     if (world_str_number(arg) == 1) {
         dice_task_transient(task);
         run = 7;

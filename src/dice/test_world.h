@@ -13,6 +13,7 @@ enum {
     KIND_CELL = 0,
     KIND_NODE = 1,
     KIND_FLAKY = 2,
+    FLAKY_UNNEED = 10, /* + n: needs cells 0 to 2, but unneeds all of them but n */
 };
 struct world {
     uint32_t cells[WORLD_MAX];
