@@ -19,6 +19,11 @@ let corpus =
                 ([] : List S.D.Piece)
           }
 
+let dhall_infer_fuzz =
+      corpus
+        "dhall_infer_fuzz"
+        [ "builtins", "functions", "records", "types", "unions" ]
+
 let dhall_decode_fuzz =
       corpus
         "dhall_decode_fuzz"
@@ -141,4 +146,12 @@ let reapi_fuzz =
         , "unknown_fields"
         ]
 
-in  { dhall_decode_fuzz, dhall_edit_fuzz, dhall_parse_fuzz, digest_fuzz, graph_fuzz, message_fuzz, reapi_fuzz }
+in  { dhall_decode_fuzz
+    , dhall_edit_fuzz
+    , dhall_infer_fuzz
+    , dhall_parse_fuzz
+    , digest_fuzz
+    , graph_fuzz
+    , message_fuzz
+    , reapi_fuzz
+    }

@@ -138,6 +138,21 @@ let dhall_edit_fuzz =
         , libs = [ S.libs.gmp ]
         }
 
+let dhall_infer_fuzz =
+      S.test
+        S.Test::{
+        , name = "dhall_infer_fuzz"
+        , srcs = [ "dhall_infer_fuzz.c" ]
+        , args = [ S.D.text "fuzz/dhall_infer_fuzz" ]
+        , deps =
+          [ dhall
+          , S.at "//src/base"
+          , S.at "//src/base:fuzz_replay"
+          , S.at "//fuzz:dhall_infer_fuzz"
+          ]
+        , libs = [ S.libs.gmp ]
+        }
+
 in  { dhall
     , dhall_edit_test
     , dhall_parse_test
@@ -146,4 +161,5 @@ in  { dhall
     , dhall_parse_fuzz
     , dhall_decode_fuzz
     , dhall_edit_fuzz
+    , dhall_infer_fuzz
     }
