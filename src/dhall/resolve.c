@@ -323,6 +323,19 @@ static enum err resolve_term(struct resolver *resolver, dhall_term term)
     return OK;
 }
 
+/* How many constants all rows together may have. */
+static size_t constants_max(const struct dhall_terms *terms)
+{
+    size_t count = 0;
+    for (uint32_t i = 1; i < terms->len; i++) {
+        const struct dhall_row *row = &terms->rows[i];
+        count += row->kind == DHALL_TEXT                                      ? row->c / 2 + 1
+                 : row->kind >= DHALL_NATURAL && row->kind <= DHALL_TIME_ZONE ? 1
+                                                                              : 0;
+    }
+    return count;
+}
+
 enum err dhall_code_resolve(struct dhall *dhall, struct dhall_code *code,
     struct dhall_import_entry *parent, uint32_t outer, struct diags *diags)
 {
@@ -335,9 +348,9 @@ enum err dhall_code_resolve(struct dhall *dhall, struct dhall_code *code,
     for (uint32_t i = 0; i < outer; i++) {
         scope_push(&resolver, 0, 0);
     }
-    enum err err = resolve_term(&resolver, code->root);
-    code->constants = memory_calloc(code->constants_len, sizeof(void *));
-    return err;
+    /* At once, since headers of an import are evaluated in the middle of the walk. */
+    code->constants = memory_calloc(constants_max(&code->terms), sizeof(void *));
+    return resolve_term(&resolver, code->root);
 }
 
 struct dhall_code *dhall_code_of_value(
