@@ -14,7 +14,8 @@ struct span parser_span(const struct parser *parser, const char *from, const cha
 
 bool parser_fail(struct parser *parser, const char *from, const char *to, const char *fmt, ...)
 {
-    if (parser->err == OK) {
+    parser->first = parser->err == OK;
+    if (parser->first) {
         va_list args;
         va_start(args, fmt);
         struct str text = arena_vprintf(parser->diags->arena, fmt, args);
@@ -66,6 +67,7 @@ static void help_for_found(struct parser *parser, enum dhall_keyword keyword)
 bool parser_expected(struct parser *parser, const char *what)
 {
     if (parser->err != OK) {
+        parser->first = false;
         return false;
     }
     const char *at = parser->at;
@@ -93,8 +95,7 @@ dhall_term parser_expected_term(struct parser *parser, const char *what)
 
 void parser_help(struct parser *parser, const char *fmt, ...)
 {
-    struct diag *newest = parser->diags->newest;
-    if (newest == NULL || newest->help.len > 0) {
+    if (!parser->first || parser->diags->newest->help.len > 0) {
         return;
     }
     va_list args;

@@ -29,6 +29,7 @@ struct parser {
     uint32_t source;
     unsigned depth; /* of nesting, at most DHALL_NESTING_MAX */
     enum err err;   /* OK until it failed */
+    bool first;     /* the last parser_fail told the first mistake */
     struct pending *pending;
     size_t pending_len, pending_cap;
     uint32_t *scratch;
