@@ -438,6 +438,29 @@ static void mistakes_are_told(void)
     }
 }
 
+static void what_the_store_lacks_is_told(void)
+{
+    begin();
+    struct digest absent = digest_of(STR("nobody has this"));
+    struct exec_action action = probe_action("leave", "0", NULL);
+    action.root = absent;
+    CHECK(run(&action) == ERR_ABSENT);
+    CHECK_TOLD("cannot stage the action's toolchain");
+    begin();
+    action = probe_action("leave", "0", NULL);
+    struct tree_entry input = {.path = STR("a/b.c"), .kind = TREE_FILE, .digest = absent};
+    action.inputs = &input;
+    action.input_count = 1;
+    CHECK(run(&action) == ERR_ABSENT);
+    CHECK_TOLD("cannot stage input a/b.c");
+    begin();
+    action = probe_action("leave", "0", NULL);
+    input = (struct tree_entry){.path = STR("dev/x"), .kind = TREE_SYMLINK, .target = STR("y")};
+    CHECK(tree_build(store, &input, 1, true, &action.root, &diags) == OK);
+    CHECK(run(&action) == ERR_INVALID);
+    CHECK_TOLD("a toolchain tree has /dev, which the sandbox makes itself");
+}
+
 static void bad_paths_are_refused(void)
 {
     static const char *const outputs[] = {
@@ -801,6 +824,7 @@ static void all_tests(bool root)
     TEST(what_it_says_is_kept);
     TEST(its_end_is_told);
     TEST(mistakes_are_told);
+    TEST(what_the_store_lacks_is_told);
     TEST(bad_paths_are_refused);
     TEST(a_lost_runner_is_told);
     TEST(all_can_be_cancelled);
