@@ -161,7 +161,7 @@ static enum cli_status init_run(struct cli *cli)
     if (dir_fd < 0) {
         return cli_status_of(diag_add_errno(&cli->diags, errno, "cannot open folder %s", folder));
     }
-    struct str workspace, package;
+    struct str workspace = {0}, package = {0};
     struct toolchain toolchain = {0};
     err = nothing_there(cli, dir_fd);
     if (err == OK) {

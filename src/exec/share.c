@@ -96,7 +96,7 @@ enum err shares_fold(struct shares *shares, struct store *store, const struct tr
     for (size_t i = 0; i < count;) {
         size_t run = run_length(inputs, i, count);
         bool seen = false;
-        struct tree_entry folder;
+        struct tree_entry folder = {0};
         if (run >= SHARE_FILES_MIN) {
             enum err err = run_fold(shares, store, &inputs[i], run, arena, &seen, &folder, diags);
             if (err != OK) {
