@@ -18,6 +18,10 @@ struct host host_new(const struct probe *probe, struct store *store)
 
 void host_release(struct host *host)
 {
+    if (host->batch != NULL) { /* never built: its files are not kept, which is no error here */
+        enum err err = store_batch_finish(host->batch, ERR_ABSENT, host->probe->diags);
+        host->batch = err == OK ? host->batch : NULL;
+    }
     table_release(&host->paths);
     free(host->entries);
     *host = (struct host){0};
@@ -203,7 +207,10 @@ static enum err file_add(struct host *host, const char *real)
     }
     entry->kind = (st.st_mode & 0111) != 0 ? TREE_EXECUTABLE : TREE_FILE;
     host->total_bytes += (uint64_t)st.st_size;
-    return store_put_fd(host->store, fd, &entry->digest, host->probe->diags);
+    if (host->batch == NULL) {
+        host->batch = store_batch_new(host->store);
+    }
+    return store_batch_put_fd(host->batch, fd, &entry->digest, host->probe->diags);
 }
 
 enum err host_add(struct host *host, struct str path, const char **ret_real)
@@ -373,8 +380,11 @@ enum err host_build(struct host *host, struct digest *ret_digest)
     /* tree_build sorts, and rows of host->paths must stay what they are. */
     struct tree_entry *copy = memory_alloc((host->paths.len + 1) * sizeof *copy);
     memcpy(copy, host->entries, host->paths.len * sizeof *copy);
-    enum err err =
-        tree_build(host->store, copy, host->paths.len, true, ret_digest, host->probe->diags);
+    enum err err = store_batch_finish(host->batch, OK, host->probe->diags);
+    host->batch = NULL;
+    if (err == OK) {
+        err = tree_build(host->store, copy, host->paths.len, true, ret_digest, host->probe->diags);
+    }
     free(copy);
     return err;
 }

@@ -22,6 +22,7 @@ enum {
 struct host {
     const struct probe *probe;
     struct store *store;
+    struct store_batch *batch;  /* files that are not yet visible; NULL: none */
     struct table paths;         /* row == index of entries; paths without the first '/' */
     struct tree_entry *entries; /* owned */
     size_t cap;

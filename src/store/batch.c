@@ -12,6 +12,28 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+enum {
+    BATCH_MAX = 128,                   /* open files */
+    BATCH_BYTES_MAX = 4 * 1024 * 1024, /* larger files go by themselves */
+};
+struct batch_item {
+    int dir_fd, fd; /* fd: owned, -1 when done */
+    char name[STORE_NAME_MAX];
+    struct digest digest;
+};
+struct store_batch {
+    struct store *store;
+    struct batch_item items[BATCH_MAX];
+    size_t count;
+};
+
+struct store_batch *store_batch_new(struct store *store)
+{
+    struct store_batch *batch = memory_calloc(1, sizeof *batch);
+    batch->store = store;
+    return batch;
+}
+
 static void item_drop(struct store_batch *batch, struct batch_item *item)
 {
     (void)io_unlink(batch->store->io, item->dir_fd, item->name, 0);
@@ -19,7 +41,7 @@ static void item_drop(struct store_batch *batch, struct batch_item *item)
     item->fd = -1;
 }
 
-void batch_release(struct store_batch *batch)
+static void batch_drop(struct store_batch *batch)
 {
     for (size_t i = 0; i < batch->count; i++) {
         if (batch->items[i].fd >= 0) {
@@ -29,7 +51,7 @@ void batch_release(struct store_batch *batch)
     batch->count = 0;
 }
 
-enum err batch_flush(struct store_batch *batch, struct diags *diags)
+static enum err batch_flush(struct store_batch *batch, struct diags *diags)
 {
     struct store *store = batch->store;
     enum err err = OK;
@@ -44,11 +66,11 @@ enum err batch_flush(struct store_batch *batch, struct diags *diags)
         fd_close(&item->fd);
         item->fd = -1; /* its temporary name is gone in any case */
     }
-    batch_release(batch);
+    batch_drop(batch);
     return err;
 }
 
-enum err batch_put(
+enum err store_batch_put(
     struct store_batch *batch, struct str bytes, struct digest *ret_digest, struct diags *diags)
 {
     struct store *store = batch->store;
@@ -78,7 +100,7 @@ enum err batch_put(
     return OK;
 }
 
-enum err batch_put_fd(
+enum err store_batch_put_fd(
     struct store_batch *batch, int fd, struct digest *ret_digest, struct diags *diags)
 {
     struct stat st;
@@ -98,8 +120,18 @@ enum err batch_put_fd(
         err = diag_add(diags, ERR_INVALID, SPAN_NONE, "a file grew while it was being read");
     } else {
         struct str whole = {.ptr = bytes, .len = (size_t)len};
-        err = batch_put(batch, whole, ret_digest, diags);
+        err = store_batch_put(batch, whole, ret_digest, diags);
     }
     free(bytes);
+    return err;
+}
+
+enum err store_batch_finish(struct store_batch *batch, enum err err, struct diags *diags)
+{
+    if (batch != NULL) {
+        err = err != OK ? err : batch_flush(batch, diags);
+        batch_drop(batch);
+        free(batch);
+    }
     return err;
 }

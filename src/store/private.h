@@ -109,29 +109,6 @@ enum err blob_executable_check(
 enum err blob_linked_check(struct store *store, enum store_area area, const struct digest *digest,
     int dir_fd, const char *name, const struct stat *st, struct diags *diags);
 
-/* Many blobs at once (batch.c): none is visible before a flush; flush and release, in that order,
- * or release alone, which drops them. */
-enum {
-    BATCH_MAX = 128,                   /* open files */
-    BATCH_BYTES_MAX = 4 * 1024 * 1024, /* larger files go by themselves */
-};
-struct batch_item {
-    int dir_fd, fd; /* fd: owned, -1 when done */
-    char name[STORE_NAME_MAX];
-    struct digest digest;
-};
-struct store_batch {
-    struct store *store;
-    struct batch_item items[BATCH_MAX];
-    size_t count;
-};
-enum err batch_put(
-    struct store_batch *batch, struct str bytes, struct digest *ret_digest, struct diags *diags);
-enum err batch_put_fd(
-    struct store_batch *batch, int fd, struct digest *ret_digest, struct diags *diags);
-enum err batch_flush(struct store_batch *batch, struct diags *diags);
-void batch_release(struct store_batch *batch);
-
 /* Is the blob there and whole? What was damaged is moved away: it is about to be written anew. */
 enum err blob_present(struct store *store, enum store_area area, const struct digest *digest,
     struct stat *ret_stat, bool *ret_present, struct diags *diags);

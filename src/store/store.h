@@ -47,6 +47,19 @@ enum err store_put(
     struct store *store, struct str bytes, struct digest *ret_digest, struct diags *diags);
 /* From the current offset to the end of fd (a file, a pipe); what is hashed is what is written. */
 enum err store_put_fd(struct store *store, int fd, struct digest *ret_digest, struct diags *diags);
+/* Many blobs at once: as store_put, but none is visible before a finish (or a later put, when there
+ * are many), and the disk is waited for once for some hundred of them. One thread. */
+struct store_batch;
+struct store_batch *store_batch_new(struct store *store);
+enum err store_batch_put(
+    struct store_batch *batch, struct str bytes, struct digest *ret_digest, struct diags *diags);
+/* A regular file, from the current offset. */
+enum err store_batch_put_fd(
+    struct store_batch *batch, int fd, struct digest *ret_digest, struct diags *diags);
+/* err is OK: all that was put becomes visible; else it is dropped, and err returned. Frees; NULL is
+ * an empty one. */
+enum err store_batch_finish(struct store_batch *batch, enum err err, struct diags *diags);
+
 /* OK, or ERR_ABSENT without a diag. Looks at the file's presence and size only. */
 enum err store_has(struct store *store, const struct digest *digest);
 /* The whole blob, hashed, in arena. ERR_ABSENT without a diag, ERR_CORRUPT with one. */

@@ -45,30 +45,10 @@ static enum err directory_put(struct store_batch *batch, const struct reapi_dire
     AUTO_BUF bytes = {0};
     reapi_directory_encode(directory, &bytes);
     if (batch != NULL) {
-        return batch_put(batch, buf_str(&bytes), ret_digest, diags);
+        return store_batch_put(batch, buf_str(&bytes), ret_digest, diags);
     }
     *ret_digest = digest_of(buf_str(&bytes));
     return OK;
-}
-
-/* From the heap: some 16 kB. */
-static struct store_batch *batch_new(struct store *store)
-{
-    struct store_batch *batch = memory_calloc(1, sizeof *batch);
-    batch->store = store;
-    return batch;
-}
-
-/* Flushes if all went well until now; frees. */
-static enum err batch_finish(struct store_batch *batch, enum err err, struct diags *diags)
-{
-    if (batch == NULL) {
-        return err;
-    }
-    err = err != OK ? err : batch_flush(batch, diags);
-    batch_release(batch);
-    free(batch);
-    return err;
 }
 
 static enum err depth_check(unsigned depth, struct str path, struct diags *diags)
@@ -221,10 +201,10 @@ enum err tree_build(struct store *store, struct tree_entry *entries, size_t coun
     if (count > 1) {
         qsort(entries, count, sizeof entries[0], entry_compare);
     }
-    struct builder builder = {.batch = put ? batch_new(store) : NULL, .diags = diags};
+    struct builder builder = {.batch = put ? store_batch_new(store) : NULL, .diags = diags};
     enum err err = folder_build(&builder, entries, count, 0, 0, ret_root);
     arena_release(&builder.arena);
-    return batch_finish(builder.batch, err, diags);
+    return store_batch_finish(builder.batch, err, diags);
 }
 
 /* List. */
@@ -463,10 +443,10 @@ static enum err folder_merge(struct merger *merger, const struct digest *digests
 enum err tree_merge(struct store *store, const struct digest *roots, size_t count,
     struct digest *ret_root, struct diags *diags)
 {
-    struct merger merger = {.store = store, .batch = batch_new(store), .diags = diags};
+    struct merger merger = {.store = store, .batch = store_batch_new(store), .diags = diags};
     enum err err = folder_merge(&merger, roots, count, STR(""), 0, ret_root);
     arena_release(&merger.arena);
-    return batch_finish(merger.batch, err, diags);
+    return store_batch_finish(merger.batch, err, diags);
 }
 
 /* Import. */
@@ -492,7 +472,7 @@ static enum err file_import(struct store_batch *batch, int dir_fd, const char *n
             "%.*s has a set-user-id or set-group-id bit, which a tree cannot keep", STR_ARG(path));
     }
     entry->kind = (st.st_mode & S_IXUSR) != 0 ? TREE_EXECUTABLE : TREE_FILE;
-    return batch_put_fd(batch, fd, &entry->digest, diags);
+    return store_batch_put_fd(batch, fd, &entry->digest, diags);
 }
 
 static enum err link_import(int dir_fd, const char *name, struct arena *arena,
@@ -600,8 +580,8 @@ static enum err folder_import(struct store_batch *batch, int dir_fd, struct str 
 enum err tree_import(struct store *store, int dir_fd, struct digest *ret_root, struct diags *diags)
 {
     struct arena arena = {0};
-    struct store_batch *batch = batch_new(store);
+    struct store_batch *batch = store_batch_new(store);
     enum err err = folder_import(batch, dir_fd, STR(""), 0, &arena, ret_root, diags);
     arena_release(&arena);
-    return batch_finish(batch, err, diags);
+    return store_batch_finish(batch, err, diags);
 }
