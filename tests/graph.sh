@@ -139,6 +139,26 @@ END
 expect "a probe" 0 "$straylight" build //:seen
 ok "sees and writes nothing it should not" grep -qx 0000 out/seen.txt
 
+# Nested workspaces, hidden folders, and out/ are not looked into.
+mkdir -p nested .hidden out/x sub/deep
+cp straylight.dhall nested/
+for folder in nested nested/below .hidden out/x; do
+    mkdir -p $folder && echo 'nonsense' >$folder/BUILD.dhall
+done
+mkdir sub/none
+expect "//... stops at nested workspaces" 0 "$straylight" build -j 1 //...
+rm -r nested .hidden out/x sub
+expect "folders that are gone" 0 "$straylight" build //...
+cp -r dhall/dice gen && rm -r gen && mkdir gen && echo 'int x;' >gen/x.c
+mv BUILD.dhall BUILD.kept
+package . <<'END'
+let x = C.library C.Library::{ name = "x", srcs = [ "gen/x.c" ] }
+in  { x }
+END
+expect "a source in gen/" 1 "$straylight" build //:x
+err_has "is refused" "sources cannot lie in the workspace's out/, gen/ or exec/: gen/x.c"
+mv BUILD.kept BUILD.dhall
+
 # What BUILD.dhall names of others.
 package . <<'END'
 let A = ./dhall/rules/action/v1.dhall

@@ -109,14 +109,19 @@ static void *signal_main(void *argument)
     return NULL;
 }
 
+enum err engine_store(struct engine *engine, struct diags *diags)
+{
+    return engine->store != NULL
+               ? OK
+               : store_open(&io_real, engine->options.store_root, &engine->store, diags);
+}
+
 /* Before the first computation, while there is one thread: store, runners, then the thread that
  * waits for signals. A run with nothing to do never comes here. */
-enum err engine_start(struct engine *engine, struct diags *diags)
+static enum err before_compute(void *context, struct diags *diags)
 {
-    enum err err = OK;
-    if (engine->store == NULL) {
-        err = store_open(&io_real, engine->options.store_root, &engine->store, diags);
-    }
+    struct engine *engine = context;
+    enum err err = engine_store(engine, diags);
     if (err == OK && engine->exec == NULL) {
         sigset_t set;
         signals_of(&set);
@@ -128,11 +133,6 @@ enum err engine_start(struct engine *engine, struct diags *diags)
             pthread_create(&engine->signal_thread, NULL, signal_main, engine) == 0;
     }
     return err;
-}
-
-static enum err before_compute(void *context, struct diags *diags)
-{
-    return engine_start(context, diags);
 }
 
 static enum err graph_open(struct engine *engine, struct diags *diags)
@@ -157,7 +157,7 @@ static enum err store_look(struct engine *engine, struct diags *diags)
         (st.st_mode & 077) == 0) {
         return OK;
     }
-    enum err err = store_open(&io_real, engine->options.store_root, &engine->store, diags);
+    enum err err = engine_store(engine, diags);
     return err == OK ? OK : diag_add(diags, ERR_IO, SPAN_NONE, "cannot build without a store");
 }
 
@@ -359,9 +359,7 @@ void build_counts_get(const struct engine *engine, struct build_counts *ret_coun
 enum err build_blob_get(struct engine *engine, const struct digest *digest, struct arena *arena,
     struct str *ret_bytes, struct diags *diags)
 {
-    enum err err = engine->store != NULL
-                       ? OK
-                       : store_open(&io_real, engine->options.store_root, &engine->store, diags);
+    enum err err = engine_store(engine, diags);
     return err == OK ? store_get(engine->store, digest, FILE_BYTES_MAX, arena, ret_bytes, diags)
                      : err;
 }
@@ -369,13 +367,12 @@ enum err build_blob_get(struct engine *engine, const struct digest *digest, stru
 enum err build_output_path(struct engine *engine, const struct goal_output *output,
     struct arena *arena, struct str *ret_path, struct diags *diags)
 {
-    enum err err = engine->store != NULL
-                       ? OK
-                       : store_open(&io_real, engine->options.store_root, &engine->store, diags);
     struct str path;
-    err = err == OK ? store_blob_path(engine->store, &output->digest,
-                          output->kind == TREE_EXECUTABLE, arena, &path, diags)
-                    : err;
+    enum err err = engine_store(engine, diags);
+    if (err == OK) {
+        err = store_blob_path(
+            engine->store, &output->digest, output->kind == TREE_EXECUTABLE, arena, &path, diags);
+    }
     if (err == OK) {
         *ret_path = arena_printf(arena, "%s/%.*s", engine->options.store_root, STR_ARG(path));
     }

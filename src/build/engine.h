@@ -221,6 +221,6 @@ void shell_word_add(struct buf *text, struct str word);
 enum err links_update(struct engine *engine, const struct goal *goal, struct diags *diags);
 enum err links_remove(struct engine *engine, uint64_t *ret_count, struct diags *diags);
 
-/* Opens the store and forks the runners if that was not done yet (build/build.c). */
-enum err engine_start(struct engine *engine, struct diags *diags);
+/* Opens the store if that was not done yet (build/build.c). */
+enum err engine_store(struct engine *engine, struct diags *diags);
 #endif

@@ -207,7 +207,7 @@ static enum err link_write(struct links *links, const struct link *link)
 static enum err link_renew(struct links *links, struct link *link)
 {
     struct engine *engine = links->engine;
-    enum err err = engine_start(engine, links->diags);
+    enum err err = engine_store(engine, links->diags);
     if (err != OK) {
         return err;
     }

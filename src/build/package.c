@@ -160,15 +160,20 @@ static struct str folder_path(struct reading *reading, struct str path)
     return path_join(reading->context->package, path, reading->arena);
 }
 
+/* Places cost a search of the file: only a faulty label has one. */
 static struct label label_read(struct reading *reading, struct str text, struct str config)
 {
     struct label label = {0};
     if (reading->err != OK) {
         return label;
     }
-    struct span span = places_find(reading->context->places, reading->target, text);
-    reading->err =
-        label_parse(text, reading->context->package, span, reading->arena, &label, reading->diags);
+    struct str package = reading->context->package;
+    struct diags ignored;
+    diags_init(&ignored, reading->arena, NULL);
+    if (label_parse(text, package, SPAN_NONE, reading->arena, &label, &ignored) != OK) {
+        struct span span = places_find(reading->context->places, reading->target, text);
+        reading->err = label_parse(text, package, span, reading->arena, &label, reading->diags);
+    }
     if (label.config.len == 0) {
         label.config = config;
     }
@@ -447,10 +452,14 @@ static void visibility_read(
     struct str *at = ARENA_NEW(reading->arena, struct str, patterns.count);
     for (size_t i = 0; i < patterns.count && reading->err == OK; i++) {
         struct pattern pattern;
-        struct span span = places_find(reading->context->places, reading->target, patterns.at[i]);
-        reading->err = pattern_parse(patterns.at[i], reading->context->package, span,
-            reading->arena, &pattern, reading->diags);
-        if (reading->err != OK) {
+        struct diags ignored;
+        diags_init(&ignored, reading->arena, NULL);
+        if (pattern_parse(patterns.at[i], reading->context->package, SPAN_NONE, reading->arena,
+                &pattern, &ignored) != OK) {
+            struct span span =
+                places_find(reading->context->places, reading->target, patterns.at[i]);
+            reading->err = pattern_parse(patterns.at[i], reading->context->package, span,
+                reading->arena, &pattern, reading->diags);
             break;
         }
         bool absolute = str_starts(patterns.at[i], STR("//"));
@@ -499,39 +508,58 @@ static void target_read(
     }
 }
 
+/* All of the reading, on the session's stack. */
+struct read_task {
+    const struct dhall_value *value;
+    const struct package_context *context;
+    struct arena *arena;
+    struct diags *diags;
+    struct target *targets;
+    size_t count;
+    enum err err;
+};
+
+static void read_run(struct dhall *dhall, void *argument)
+{
+    struct read_task *task = argument;
+    const struct dhall_field *fields;
+    if (dhall_value_record(dhall, task->value, &fields, &task->count) != OK) {
+        task->err = diag_add(task->diags, ERR_INVALID, SPAN_NONE, "%.*s is not a record of targets",
+            STR_ARG(task->context->places->name));
+        diag_help(task->diags,
+            "it ends with { name = target, ... } or with a function of the configuration to that");
+        return;
+    }
+    if (task->count > PACKAGE_TARGETS_MAX) {
+        task->err = diag_add(task->diags, ERR_LIMIT, SPAN_NONE,
+            "a package has more than %d targets", PACKAGE_TARGETS_MAX);
+        return;
+    }
+    task->targets = ARENA_NEW(task->arena, struct target, task->count);
+    for (size_t i = 0; i < task->count && task->err == OK; i++) {
+        struct reading reading = {.dhall = dhall,
+            .context = task->context,
+            .arena = task->arena,
+            .diags = task->diags,
+            .target = fields[i].name};
+        target_read(&reading, fields[i].value, &task->targets[i]);
+        task->err = reading.err;
+    }
+}
+
 enum err package_read(struct dhall *dhall, const struct dhall_value *value,
     const struct package_context *context, struct arena *arena, struct target **ret_targets,
     size_t *ret_count, struct diags *diags)
 {
-    const struct dhall_field *fields;
-    size_t count;
-    if (dhall_value_record(dhall, value, &fields, &count) != OK) {
-        enum err err = diag_add(diags, ERR_INVALID, SPAN_NONE, "%.*s is not a record of targets",
-            STR_ARG(context->places->name));
-        diag_help(diags,
-            "it ends with { name = target, ... } or with a function of the configuration "
-            "to that");
+    struct read_task task = {.value = value, .context = context, .arena = arena, .diags = diags};
+    enum err err = dhall_run(dhall, read_run, &task, diags);
+    err = err == OK ? task.err : err;
+    if (err != OK) {
         return err;
     }
-    if (count > PACKAGE_TARGETS_MAX) {
-        return diag_add(
-            diags, ERR_LIMIT, SPAN_NONE, "a package has more than %d targets", PACKAGE_TARGETS_MAX);
-    }
-    struct target *targets = ARENA_NEW(arena, struct target, count);
-    for (size_t i = 0; i < count; i++) {
-        struct reading reading = {.dhall = dhall,
-            .context = context,
-            .arena = arena,
-            .diags = diags,
-            .target = fields[i].name};
-        target_read(&reading, fields[i].value, &targets[i]);
-        if (reading.err != OK) {
-            return reading.err;
-        }
-    }
-    *ret_targets = targets;
-    *ret_count = count;
-    return package_check(targets, count, context, diags);
+    *ret_targets = task.targets;
+    *ret_count = task.count;
+    return package_check(task.targets, task.count, context, diags);
 }
 
 void package_encode(const struct target *targets, size_t count, struct buf *ret_bytes)

@@ -29,8 +29,10 @@ enum piece_kind {
 struct piece {
     enum piece_kind kind;
     struct str text;
-    struct label label;
-    struct digest digest;
+    union {
+        struct label label;   /* PIECE_MADE, PIECE_PROGRAM */
+        struct digest digest; /* PIECE_TREE */
+    };
 };
 struct pieces {
     const struct piece *at;

@@ -83,6 +83,11 @@ enum dhall_value_kind {
     DHALL_VALUE_TYPE,  /* a type, kind or sort */
     DHALL_VALUE_OTHER, /* dates, bytes, ... */
 };
+/* Runs task on the session's big stack (or here, if it is that already): forcing many values in it
+ * costs no switch of stacks. ERR_LIMIT with a diag if a bound was passed: then the task ended in
+ * the middle, so what it holds must lie in arenas. Not re-entrant from a reader's callback. */
+enum err dhall_run(struct dhall *dhall, void (*task)(struct dhall *dhall, void *argument),
+    void *argument, struct diags *diags);
 /* Each getter: OK, or ERR_INVALID without a diag if the value is of another kind (ERR_LIMIT with
  * one in the session's diags when a bound of the session is passed while forcing: see dhall_error).
  */

@@ -216,10 +216,6 @@ struct dhall {
 
 /* Leaves the big stack at once; the caller of dhall_run gets ERR_LIMIT. */
 _Noreturn void dhall_stop(struct dhall *dhall, enum dhall_stop why);
-/* Runs task on the big stack (or here, if it is that already). ERR_LIMIT with a diag if a bound was
- * passed. Not re-entrant from a reader's callback. */
-enum err dhall_run(struct dhall *dhall, void (*task)(struct dhall *dhall, void *argument),
-    void *argument, struct diags *diags);
 /* One step of work: every recursive function calls it. */
 static inline void dhall_step(struct dhall *dhall)
 {
