@@ -14,6 +14,7 @@ let dhall =
           , "edit.c"
           , "encode.c"
           , "eval.c"
+          , "hash.c"
           , "import.c"
           , "infer.c"
           , "infer_message.c"

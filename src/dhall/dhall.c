@@ -320,6 +320,21 @@ enum err dhall_value_record(struct dhall *dhall, const struct dhall_value *value
     return OK;
 }
 
+enum err dhall_value_record_at(struct dhall *dhall, const struct dhall_value *value, size_t at,
+    struct str *ret_name, const struct dhall_value **ret_field)
+{
+    enum err err;
+    const struct dhall_value *record = forced_as(dhall, value, V_RECORD, &err);
+    if (err == OK && at >= record->shape->count) {
+        return ERR_ABSENT;
+    }
+    if (err == OK) {
+        *ret_name = dhall_label_name(&dhall->labels, record->shape->labels[at]);
+        *ret_field = record->items[at];
+    }
+    return err;
+}
+
 enum err dhall_value_union(struct dhall *dhall, const struct dhall_value *value,
     struct str *ret_name, const struct dhall_value **ret_payload)
 {

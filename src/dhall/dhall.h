@@ -114,6 +114,9 @@ struct dhall_field {
 /* Fields sorted by name, in an array that lives in the session. */
 enum err dhall_value_record(struct dhall *dhall, const struct dhall_value *value,
     const struct dhall_field **ret_fields, size_t *ret_count);
+/* Field number `at` of a record in that order; ERR_ABSENT beyond the last. Allocates nothing. */
+enum err dhall_value_record_at(struct dhall *dhall, const struct dhall_value *value, size_t at,
+    struct str *ret_name, const struct dhall_value **ret_field);
 /* An alternative's name, and what it holds (NULL if nothing). */
 enum err dhall_value_union(struct dhall *dhall, const struct dhall_value *value,
     struct str *ret_name, const struct dhall_value **ret_payload);

@@ -288,31 +288,12 @@ static enum err cache_ask(
     return OK;
 }
 
-/* The encoding of the alpha-beta-normal form. */
-static void value_encode(struct dhall *dhall, struct dhall_value *value, struct buf *ret_bytes)
-{
-    struct dhall_code *code = dhall_code_new(dhall);
-    struct dhall_quote quote;
-    dhall_quote_init(&quote, dhall, &code->terms, true);
-    dhall_term term = dhall_quote(&quote, value);
-    dhall_encode(&code->terms, term, ret_bytes);
-    dhall_terms_release(&code->terms); /* a big one is not kept until the session ends */
-    dhall_terms_init(&code->terms, &dhall->labels, dhall->limits.terms_max);
-}
-
-void dhall_hash_value(struct dhall *dhall, struct dhall_value *value, uint8_t ret_hash[static 32])
-{
-    AUTO_BUF bytes = {0};
-    value_encode(dhall, value, &bytes);
-    bytes_hash(buf_str(&bytes), ret_hash);
-}
-
 static enum err hash_check(struct dhall *dhall, struct dhall_import_entry *entry,
     const uint8_t hash[static 32], struct span span, struct diags *diags)
 {
     if (!entry->has_hash) {
         AUTO_BUF bytes = {0};
-        value_encode(dhall, entry->value, &bytes);
+        dhall_encode_value(dhall, entry->value, &bytes);
         bytes_hash(buf_str(&bytes), entry->hash);
         entry->has_hash = true;
         if (dhall->reader.cache_put != NULL && !entry->is_embedded) {

@@ -48,6 +48,8 @@ static inline bool dhall_import_is_remote(const struct dhall_import *import)
 struct str dhall_print_cut(
     struct dhall *dhall, const struct dhall_terms *terms, dhall_term term, size_t bytes_max);
 struct dhall_value *dhall_value_of_text(struct dhall *dhall, struct str text);
-/* The semantic hash of a closed value; on the big stack. */
+/* hash.c: the encoding of a closed value's alpha-beta-normal form, and its SHA-256: the semantic
+ * hash. On the big stack. */
+void dhall_encode_value(struct dhall *dhall, struct dhall_value *value, struct buf *ret_bytes);
 void dhall_hash_value(struct dhall *dhall, struct dhall_value *value, uint8_t ret_hash[static 32]);
 #endif

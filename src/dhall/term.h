@@ -274,7 +274,7 @@ static inline struct span dhall_span_of(const struct dhall_terms *terms, dhall_t
 static inline const uint32_t *dhall_list_of(
     const struct dhall_terms *terms, const struct dhall_row *row)
 {
-    return terms->lists + row->b;
+    return terms->lists == NULL ? NULL : terms->lists + row->b; /* no list at all yet */
 }
 /* A row as is (of a kind without list; or a copy of one whose list is in the pool already). */
 dhall_term dhall_row_add(struct dhall_terms *terms, struct dhall_row row, struct span span);
