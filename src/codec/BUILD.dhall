@@ -5,8 +5,8 @@ let codec =
       S.library
         S.Library::{
         , name = "codec"
-        , srcs = [ "cbor.c", "json.c", "proto.c", "reapi.c" ]
-        , hdrs = [ "cbor.h", "json.h", "proto.h", "reapi.h" ]
+        , srcs = [ "cbor.c", "json.c", "json_read.c", "proto.c", "reapi.c" ]
+        , hdrs = [ "cbor.h", "json.h", "json_read.h", "proto.h", "reapi.h" ]
         , deps = [ S.at "//src/base", S.at "//src/digest" ]
         }
 
@@ -23,6 +23,14 @@ let json_test =
         S.Test::{
         , name = "json_test"
         , srcs = [ "json_test.c" ]
+        , deps = [ codec, S.at "//src/base" ]
+        }
+
+let json_read_test =
+      S.test
+        S.Test::{
+        , name = "json_read_test"
+        , srcs = [ "json_read_test.c" ]
         , deps = [ codec, S.at "//src/base" ]
         }
 
@@ -49,4 +57,4 @@ let reapi_fuzz =
           ]
         }
 
-in  { codec, cbor_test, json_test, reapi_test, reapi_fuzz }
+in  { codec, cbor_test, json_test, json_read_test, reapi_test, reapi_fuzz }
