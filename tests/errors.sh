@@ -183,6 +183,18 @@ refused "a header that no target has" \
     'lib/x.h exists, but no target has it: add "x.h" to a list of one in lib/BUILD.dhall'
 rm -r lib
 
+# What a linker says of a dependency's files is no such hint.
+printf 'int missing(void);\nint x(void) { return missing(); }\n' >x.c
+printf 'int x(void);\nint main(void) { return x(); }\n' >bad.c
+package . <<'END'
+let x = C.library C.Library::{ name = "x", srcs = [ "x.c" ], flags = [ (./dhall/toolchains/v1.dhall).Flag.Debug (./dhall/toolchains/v1.dhall).Debug.Full ] }
+let a = C.binary C.Binary::{ name = "a", srcs = [ "bad.c" ], deps = [ x ] }
+in  { x, a }
+END
+refused "a failing link" "x.c:2: undefined reference" "to repeat it alone: straylight build -v //:a#a"
+err_lacks "does not ask for sources" "does not see it"
+err_lacks "nor for dependencies that are there" "add that target"
+
 # A test that cannot be built is not passed over.
 printf 'int main(void) { return nothing; }\n' >bad.c
 package . <<'END'

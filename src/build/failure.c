@@ -158,53 +158,70 @@ static bool has_source(const struct target *target, struct str path)
     return false;
 }
 
-/* The file is another package's: which of its targets has it? */
-static void foreign_tell(struct search *search, struct str path, struct str owner)
+/* Does the action read something that the target makes? Then a file of it that is named (where a
+ * linker found something wrong) is not what is missing. */
+static bool reads_from(const struct job *job, struct label label)
+{
+    for (size_t i = 0; i < job->expansion.input_count; i++) {
+        const struct piece *piece = &job->expansion.inputs[i].piece;
+        if (piece->kind != PIECE_SOURCE && label_eq(piece->label, label)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The target of that package that has the file, if one has. False: nobody has it. */
+static bool owner_tell(struct search *search, struct str path, struct str package)
 {
     struct job *job = search->job;
     struct str file = path_join(job->label.package, STR(PACKAGE_FILE), job->arena);
     struct package_entry *entries;
     size_t count;
-    if (package_peek(job->engine, owner, job->label.config, &job->settings, job->arena, &entries,
-            &count) == OK) {
-        for (size_t i = 0; i < count; i++) {
-            struct target target;
-            if (target_decode(entries[i].bytes, job->arena, &target) == OK &&
-                has_source(&target, path)) {
-                struct str label = label_show(job->engine, target.label, job->arena);
-                diag_help(job->diags,
-                    "%.*s is a file of %.*s: add that target to the deps of \"%.*s\" in %.*s",
-                    STR_ARG(path), STR_ARG(label), STR_ARG(job->label.name), STR_ARG(file));
-                return;
-            }
-        }
+    if (package_peek(job->engine, package, job->label.config, &job->settings, job->arena, &entries,
+            &count) != OK) {
+        return false;
     }
-    struct str owner_file = path_join(owner, STR(PACKAGE_FILE), job->arena);
-    struct str written = str_sub(path, owner.len + (owner.len > 0), path.len);
-    diag_help(job->diags,
-        "%.*s exists, but no target has it: add \"%.*s\" to a list of one in %.*s, and that target "
-        "to the deps of \"%.*s\" in %.*s",
-        STR_ARG(path), STR_ARG(written), STR_ARG(owner_file), STR_ARG(job->label.name),
-        STR_ARG(file));
+    for (size_t i = 0; i < count; i++) {
+        struct target target;
+        if (target_decode(entries[i].bytes, job->arena, &target) != OK ||
+            !has_source(&target, path)) {
+            continue;
+        }
+        if (!label_eq(target.label, job->label) && !reads_from(job, target.label)) {
+            struct str label = label_show(job->engine, target.label, job->arena);
+            diag_help(job->diags,
+                "%.*s is a file of %.*s: add that target to the deps of \"%.*s\" in %.*s",
+                STR_ARG(path), STR_ARG(label), STR_ARG(job->label.name), STR_ARG(file));
+        }
+        return true;
+    }
+    return false;
 }
 
 static void hidden_tell(struct search *search, struct str path)
 {
     struct job *job = search->job;
     struct str owner;
-    if (!owner_of(search, path, &owner)) {
+    if (!owner_of(search, path, &owner) || owner_tell(search, path, owner)) {
         return;
     }
-    if (!str_eq(owner, job->label.package)) {
-        foreign_tell(search, path, owner);
-        return;
-    }
-    struct str file = path_join(owner, STR(PACKAGE_FILE), job->arena);
+    struct str file = path_join(job->label.package, STR(PACKAGE_FILE), job->arena);
     struct str written = str_sub(path, owner.len + (owner.len > 0), path.len);
-    struct str list = list_of(search, &job->analysis->target, path);
+    if (str_eq(owner, job->label.package)) {
+        struct str list = list_of(search, &job->analysis->target, path);
+        diag_help(job->diags,
+            "%.*s exists, but the action does not see it: add \"%.*s\" to %.*s of \"%.*s\" in %.*s",
+            STR_ARG(path), STR_ARG(written), STR_ARG(list), STR_ARG(job->label.name),
+            STR_ARG(file));
+        return;
+    }
+    struct str owner_file = path_join(owner, STR(PACKAGE_FILE), job->arena);
     diag_help(job->diags,
-        "%.*s exists, but the action does not see it: add \"%.*s\" to %.*s of \"%.*s\" in %.*s",
-        STR_ARG(path), STR_ARG(written), STR_ARG(list), STR_ARG(job->label.name), STR_ARG(file));
+        "%.*s exists, but no target has it: add \"%.*s\" to a list of one in %.*s, and that target "
+        "to the deps of \"%.*s\" in %.*s",
+        STR_ARG(path), STR_ARG(written), STR_ARG(owner_file), STR_ARG(job->label.name),
+        STR_ARG(file));
 }
 
 static void word_try(struct search *search, struct str word)
