@@ -60,8 +60,8 @@ static bool hex4_read(struct parser *parser, uint32_t *ret_unit)
 {
     uint32_t unit = 0;
     for (int i = 0; i < 4; i++, parser->at++) {
-        char c = parser->at < parser->end ? *parser->at : ' ';
-        uint32_t low = (uint32_t)(unsigned char)c | 0x20;
+        unsigned char c = parser->at < parser->end ? (unsigned char)*parser->at : 0;
+        uint32_t low = (uint32_t)c | 0x20;
         if (c >= '0' && c <= '9') {
             unit = unit << 4 | (uint32_t)(c - '0');
         } else if (low >= 'a' && low <= 'f') {

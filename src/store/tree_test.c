@@ -350,12 +350,20 @@ static void an_altered_file_in_a_tree_is_never_used(void)
     reopen();
     /* It is the blob itself, by another name. */
     CHECK(tree_stage(store, &digest, &arena, &path, &diags) == ERR_CORRUPT);
+    struct store_verified verified;
     CHECK(told("laid out tree"));
     CHECK(told("the stored file"));
     CHECK(told("was altered or damaged"));
     CHECK(store_has(store, &blob) == ERR_ABSENT);
     CHECK(store_put(store, STR("h"), &blob, &diags) == OK);
     CHECK(tree_stage(store, &digest, &arena, &path, &diags) == OK);
+    CHECK(store_verify(store, &verified, &diags) == OK);
+    CHECK(verified.tree_count == 1 && verified.damaged_count == 0);
+    int tree_fd = openat(store_root_fd(store), path.ptr, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    alter(tree_fd, 0);
+    CHECK(close(tree_fd) == 0);
+    CHECK(store_verify(store, &verified, &diags) == OK);
+    CHECK(verified.tree_count == 0 && verified.damaged_count == 1);
     end();
 }
 
