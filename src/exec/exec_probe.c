@@ -348,6 +348,21 @@ static void identity(char **argv)
           (unsigned long)pages / 2 + 1);
 }
 
+/* One page more than there is: the kernel says no before it takes any. */
+static void fill(char **argv)
+{
+    static const char *const paths[] = {"/tmp/fill", "/build/out/fill"};
+    (void)argv;
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+        struct statvfs fs;
+        HOLDS(statvfs(paths[i][1] == 't' ? "/tmp" : "/build/out", &fs) == 0);
+        int fd = open(paths[i], O_WRONLY | O_CREAT, 0600);
+        HOLDS(fd >= 0);
+        FAILS(fallocate(fd, 0, 0, (off_t)((fs.f_blocks + 1) * fs.f_frsize)));
+        HOLDS(errno == ENOSPC);
+    }
+}
+
 static void environment(char **argv)
 {
     (void)argv;
@@ -516,6 +531,7 @@ static const struct {
     {"kernel_files", kernel_files},
     {"system_calls", system_calls},
     {"identity", identity},
+    {"fill", fill},
     {"environment", environment},
     {"list", list},
     {"trace_child", trace_child},

@@ -231,6 +231,12 @@ static void identity_is_fixed(void)
     probe_holds("identity", NULL, NULL);
 }
 
+static void space_is_bounded(void)
+{
+    begin();
+    probe_holds("fill", NULL, NULL);
+}
+
 static void environment_is_as_said(void)
 {
     begin();
@@ -805,6 +811,7 @@ static void all_tests(bool root)
     TEST(system_calls_are_few);
     TEST(a_child_can_be_traced);
     TEST(identity_is_fixed);
+    TEST(space_is_bounded);
     TEST(environment_is_as_said);
     TEST(two_runs_see_the_same);
     TEST(a_shared_folder_is_laid_out_once);
