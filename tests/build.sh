@@ -88,11 +88,19 @@ let bad = C.test C.Test::{ name = "bad", srcs = [ "bad.c" ] }
 in  { app, good, bad }
 END
 expect "a test that fails" 1 "$straylight" test //...
-out_has "is named" "FAIL //app:bad"
+out_has "is named" "FAIL //app:bad: failed with status 7"
 out_has "its output is shown" "why it failed"
 out_has "and counted" "1 passed, 1 failed"
 expect "a failure is not cached" 1 "$straylight" test --json //app:bad
-out_has "it ran again" '"passed":false,"cached":false'
+out_has "it ran again" '"passed":false,"why":"failed with status 7","cached":false'
+cat >app/bad.c <<'END'
+#include <unistd.h>
+int main(void) { sleep(60); return 0; }
+END
+sed -i 's/"bad.c" \]/"bad.c" ], timeout_seconds = 1/; s/"good.c" \]/"good.c" ], runs = 3/' app/BUILD.dhall
+expect "a test that does not end" 1 "$straylight" test //...
+out_has "is ended" "FAIL //app:bad: did not end within 1 s"
+out_has "time-out and runs are not in the key" "PASS //app:good (0 ms, cached)"
 
 # What changes, and what does not.
 touch greet/greet.c

@@ -77,6 +77,41 @@ expect "altered action results" 0 "$straylight" build //...
 out_has "are not used" "4 run"
 ok "the program is right again" out/main
 
+# A source that changes while it is being built: never its old key with its new content.
+mkdir -p gen && rmdir gen
+cat >slow.c <<'END'
+#include <stdio.h>
+#include <unistd.h>
+int main(void) { sleep(2); puts("#define SLOW 1"); return 0; }
+END
+printf '#include "slow.h"\n#include <stdio.h>\nint main(void) { puts("old"); return 0; }\n' >user.c
+package . <<'END'
+let A = ./dhall/rules/action/v1.dhall
+let slow = C.binary C.Binary::{ name = "slow", srcs = [ "slow.c" ] }
+let slow-h = A.run A.Run::{ name = "slow-h", trees = C.trees, tool = A.Tool.Built (D.output slow "slow"), stdout = Some "slow.h", exports = C.made-headers [ "slow.h" ] [ "." ] }
+let user = C.binary C.Binary::{ name = "user", srcs = [ "user.c" ], deps = [ slow-h ] }
+let one = C.library C.Library::{ name = "one", srcs = [ "one.c" ] }
+let main = C.binary C.Binary::{ name = "main", srcs = [ "main.c" ], deps = [ one ] }
+in  { slow, slow-h, user, one, main }
+END
+expect "the slow tool" 0 "$straylight" build //:slow
+"$straylight" build //:user >changed.out 2>&1 &
+pid=$!
+sleep 1.2
+sed -i 's/old/new/' user.c
+status=0
+wait $pid || status=$?
+if [ $status -ne 0 ]; then
+    ok "a source that changes in the middle is an error" grep -q "user.c changed during the build" changed.out
+else
+    ok "or what was built is of one content" sh -c 'out/user | grep -qx -e old -e new'
+fi
+expect "the next build" 0 "$straylight" build //:user
+ok "has the new content" sh -c 'out/user | grep -qx new'
+sed -i 's/new/old/' user.c
+expect "and the old one again" 0 "$straylight" build //:user
+ok "has the old content" sh -c 'out/user | grep -qx old'
+
 # kill -9, at any moment: the next build is right.
 n=0
 while [ "$n" -lt 12 ]; do

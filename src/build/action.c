@@ -44,6 +44,7 @@ void outcome_encode(const struct outcome *outcome, bool is_test, struct buf *ret
     cbor_bool_add(ret_value, is_test);
     if (is_test) {
         cbor_bool_add(ret_value, outcome->passed);
+        cbor_text_add(ret_value, outcome->why);
         cbor_head_add(ret_value, CBOR_UNSIGNED, outcome->wall_us);
         cbor_text_add(ret_value, digest_format(&outcome->stdout_digest, text));
         cbor_text_add(ret_value, digest_format(&outcome->stderr_digest, text));
@@ -93,6 +94,7 @@ enum err outcome_decode(struct str value, struct arena *arena, struct outcome *r
     err = err == OK ? cbor_read_bool(&reader, &is_test) : err;
     if (err == OK && is_test) {
         err = cbor_read_bool(&reader, &outcome.passed);
+        err = err == OK ? cbor_read_text(&reader, &outcome.why) : err;
         err = err == OK ? cbor_read_unsigned(&reader, &outcome.wall_us) : err;
         err = err == OK ? digest_decode(&reader, &outcome.stdout_digest) : err;
         err = err == OK ? digest_decode(&reader, &outcome.stderr_digest) : err;

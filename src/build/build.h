@@ -28,6 +28,7 @@ struct goal_output {
 };
 struct goal_test {
     bool passed;
+    struct str why; /* it failed: "failed with status 1" */
     uint64_t wall_us;
     struct digest stdout_digest, stderr_digest;
 };

@@ -180,7 +180,8 @@ struct outcome {
     size_t output_count;
     struct strs producers; /* keys of the actions whose outputs it reads */
     struct digest stdout_digest, stderr_digest;
-    bool passed; /* of a test; others never end otherwise */
+    bool passed;    /* of a test; others never end otherwise */
+    struct str why; /* of a test that failed: "failed with status 1" */
     uint64_t wall_us;
 };
 enum dice_status action_compute(
@@ -207,6 +208,8 @@ enum err build_save(struct engine *engine, struct diags *diags);
 /* Failures (build/failure.c): tells the story of an action that ended badly. */
 struct job;
 void failure_tell(struct job *job, const struct exec_result *result);
+/* How it ended: "failed with status 1". In the job's arena. */
+struct str failure_ending(struct job *job, const struct exec_result *result);
 
 /* Progress (build/progress.c): one line on a terminal, and texts between its changes. */
 void progress_start(struct engine *engine, struct str what);

@@ -290,7 +290,7 @@ static struct str printed(struct job *job, const struct digest *digest)
                : STR("");
 }
 
-static struct str ending(struct job *job, const struct exec_result *result)
+struct str failure_ending(struct job *job, const struct exec_result *result)
 {
     switch (result->end) {
     case EXEC_EXITED:
@@ -300,7 +300,8 @@ static struct str ending(struct job *job, const struct exec_result *result)
     case EXEC_SIGNALLED:
         return arena_printf(job->arena, "was ended by signal %d", result->code);
     case EXEC_TIMED_OUT:
-        return STR("ran out of time");
+        return arena_printf(job->arena, "did not end within %llu s",
+            (unsigned long long)(job->analysis->target.test_timeout_ms / 1000));
     case EXEC_CANCELLED:
         break;
     }
@@ -311,7 +312,7 @@ void failure_tell(struct job *job, const struct exec_result *result)
 {
     struct str label = label_show(job->engine, job->label, job->arena);
     struct str what = action_describe(job->action, job->arena);
-    struct str end = ending(job, result);
+    struct str end = failure_ending(job, result);
     enum err err = diag_add(job->diags, ERR_INVALID, SPAN_NONE, "%.*s: %.*s %.*s", STR_ARG(label),
         STR_ARG(what), STR_ARG(end));
     struct str out = printed(job, &result->stdout_digest);

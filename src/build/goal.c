@@ -319,6 +319,7 @@ static void output_add(struct buf *value, const struct made *made)
 static void test_add(struct buf *value, const struct outcome *outcome)
 {
     cbor_bool_add(value, outcome->passed);
+    cbor_text_add(value, outcome->why);
     cbor_head_add(value, CBOR_UNSIGNED, outcome->wall_us);
     digest_add(value, &outcome->stdout_digest);
     digest_add(value, &outcome->stderr_digest);
@@ -495,6 +496,7 @@ static enum err target_read_back(
     err = err == OK ? cbor_read_bool(reader, &target->has_test) : err;
     if (err == OK && target->has_test) {
         err = cbor_read_bool(reader, &target->test.passed);
+        err = err == OK ? cbor_read_text(reader, &target->test.why) : err;
         err = err == OK ? cbor_read_unsigned(reader, &target->test.wall_us) : err;
         err = err == OK ? digest_decode(reader, &target->test.stdout_digest) : err;
         err = err == OK ? digest_decode(reader, &target->test.stderr_digest) : err;

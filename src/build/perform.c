@@ -275,6 +275,7 @@ static enum dice_status result_use(struct job *job, const struct exec_result *re
     if (job->is_test) { /* an outcome like another, but not one to keep */
         dice_task_transient(job->task);
         job->outcome.passed = false;
+        job->outcome.why = failure_ending(job, result);
         job->outcome.output_count = 0;
         job->outcome.stdout_digest = result->stdout_digest;
         job->outcome.stderr_digest = result->stderr_digest;

@@ -34,8 +34,9 @@ static void test_print(const struct building *building, const struct goal_target
     bool ran = build_test_ran(building->engine, target->label);
     const char *colour = target->test.passed ? "\033[32m" : "\033[31m";
     struct str line =
-        arena_printf(&cli->arena, "%s%s%s %.*s (%llu ms%s)\n", cli->colour_out ? colour : "",
+        arena_printf(&cli->arena, "%s%s%s %.*s%s%.*s (%llu ms%s)\n", cli->colour_out ? colour : "",
             target->test.passed ? "PASS" : "FAIL", cli->colour_out ? "\033[0m" : "", STR_ARG(label),
+            target->test.passed ? "" : ": ", STR_ARG(target->test.why),
             (unsigned long long)(target->test.wall_us / 1000), ran ? "" : ", cached");
     cli_print(line);
     if (!target->test.passed || cli->args.values[TEST_OUTPUT_ALL].given) {
@@ -62,6 +63,7 @@ static void result_json(const struct building *building, uint64_t passed, uint64
         json_key_str(
             &json, STR("label"), build_label_show(building->engine, target->label, &cli->arena));
         json_key_bool(&json, STR("passed"), target->test.passed);
+        json_key_str(&json, STR("why"), target->test.why);
         json_key_bool(&json, STR("cached"), !build_test_ran(building->engine, target->label));
         json_key_number(&json, STR("wall_us"), target->test.wall_us);
         json_key_str(&json, STR("stdout"), digest_format(&target->test.stdout_digest, digest));
