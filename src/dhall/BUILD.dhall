@@ -15,6 +15,7 @@ let dhall =
           , "encode.c"
           , "eval.c"
           , "hash.c"
+          , "headers.c"
           , "import.c"
           , "infer.c"
           , "infer_message.c"
@@ -89,7 +90,7 @@ let dhall_standard_test =
       S.test
         S.Test::{
         , name = "dhall_standard_test"
-        , srcs = [ "standard_test.c", "standard_semantics.c" ]
+        , srcs = [ "standard_test.c", "standard_network.c", "standard_semantics.c" ]
         , private_hdrs = [ "standard_test.h" ]
         , deps = [ dhall, S.at "//src/base" ]
         , libs = [ S.libs.gmp ]

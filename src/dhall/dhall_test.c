@@ -243,6 +243,8 @@ static void tells_what_is_wrong(void)
     tells("https://example.com/x", "remote import https://example.com/x has no sha256:");
     tells("https://straylight.cx/a/v1.dhall",
         "  help: write https://straylight.cx/a/v1.dhall sha256:");
+    tells("https://example.com/x using (toMap { A = \"b\" })", "has no sha256:");
+    tells("https://example.com/x using 1", "headers must be a List { mapKey : Text");
     tells("https://straylight.cx/bad/v1.dhall",
         "error: a remote file may not import /etc/passwd of this machine");
     tells("./one.dhall sha256:0000000000000000000000000000000000000000000000000000000000000000",
@@ -327,6 +329,18 @@ static void limits_stop_and_the_session_goes_on(void)
               " (\\(l : List Natural) -> [ 1 ] # l) ([] : List Natural)"
               " in assert : List/length Natural f === 1",
               &loaded) == ERR_LIMIT);
+    world_release(&world);
+    /* More binders within each other than a level can count; and a value as deep. */
+    world_init(&world, no_files, NULL);
+    AUTO_BUF deep = {0};
+    for (unsigned i = 0; i < 70000; i++) {
+        buf_printf(&deep, "\\(x : Natural) -> ");
+    }
+    buf_add(&deep, STR("x\0"));
+    CHECK(load_text(&world, deep.ptr, &loaded) == ERR_LIMIT);
+    CHECK(
+        world.diags.newest != NULL && str_ends(world.diags.newest->text, STR("nested too deeply")));
+    value_is(&world, "1 + 1", "2");
     world_release(&world);
 }
 

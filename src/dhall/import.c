@@ -152,8 +152,8 @@ static enum err entry_read(struct dhall *dhall, struct dhall_import_entry *entry
     struct dhall_request request = {
         .url = entry->name,
         .parent = parent,
-        .headers = entry->headers,
-        .header_count = entry->header_count,
+        .headers = entry->headers.rows,
+        .header_count = entry->headers.count,
     };
     return reader->fetch(reader->context, &request, &dhall->arena, ret_bytes, diags);
 }
@@ -346,76 +346,35 @@ static enum err frozen_check(
     return err;
 }
 
-/* Values of `using`: a list of { mapKey, mapValue } or { header, value }. */
-static enum err headers_read(struct dhall *dhall, const struct dhall_code *code, dhall_term headers,
-    struct dhall_import_entry *entry, struct span span, struct diags *diags)
-{
-    struct dhall_code part = *code;
-    part.root = headers;
-    struct dhall_value *type = NULL;
-    enum err err = dhall_infer(dhall, &part, &type, diags);
-    if (err != OK) {
-        return err;
-    }
-    struct dhall_value *map =
-        dhall_value_of_text(dhall, STR("List { mapKey : Text, mapValue : Text }"));
-    struct dhall_value *old =
-        dhall_value_of_text(dhall, STR("List { header : Text, value : Text }"));
-    if (!dhall_conv(dhall, 0, type, map) && !dhall_conv(dhall, 0, type, old)) {
-        return diag_add(
-            diags, ERR_INVALID, span, "headers must be a List { mapKey : Text, mapValue : Text }");
-    }
-    struct dhall_value *list = dhall_list_flatten(dhall, dhall_eval(dhall, code, headers, NULL));
-    if (list->kind != V_LIST) {
-        return OK;
-    }
-    struct dhall_header *rows = ARENA_NEW(&dhall->arena, struct dhall_header, list->a);
-    for (uint32_t i = 0; i < list->a; i++) {
-        struct dhall_value *record = dhall_force(dhall, list->items[i]);
-        struct str texts[2] = {{0}, {0}};
-        for (unsigned j = 0; j < 2 && record->kind == V_RECORD; j++) {
-            struct dhall_value *text =
-                dhall_text_flatten(dhall, dhall_force(dhall, record->items[j]));
-            texts[j] = text->kind == V_TEXT ? text->text : STR("");
-        }
-        rows[i] = (struct dhall_header){.name = texts[0], .value = texts[1]};
-    }
-    entry->headers = rows;
-    entry->header_count = list->a;
-    return OK;
-}
-
 /* The session's one entry for what child names, with the headers it is fetched with. */
 static enum err entry_of_import(struct dhall *dhall, const struct dhall_code *code,
     const struct dhall_import *import, const struct dhall_import *child,
     const struct dhall_import_entry *parent, struct span span,
     struct dhall_import_entry **ret_entry, struct diags *diags)
 {
-    struct dhall_import_entry headers = {0};
-    bool relative = import->scheme == DHALL_HERE || import->scheme == DHALL_PARENT;
-    if (import->headers.row != 0) {
-        enum err err = headers_read(dhall, code, import->headers, &headers, span, diags);
+    struct dhall_headers headers = {0};
+    struct str name = dhall_import_name(dhall, child), ignored;
+    const struct dhall_reader *reader = &dhall->reader;
+    bool fetched = dhall_import_is_remote(child) && child->mode != DHALL_AS_LOCATION &&
+                   (reader->embedded == NULL || !reader->embedded(reader->context, name, &ignored));
+    if (fetched) {
+        enum err err = dhall_headers_of(dhall, code, import, child, parent, span, &headers, diags);
         if (err != OK) {
             return err;
         }
-    } else if (relative) {
-        headers.headers = parent->headers;
-        headers.header_count = parent->header_count;
     }
     AUTO_BUF key = {0};
-    struct str name = dhall_import_name(dhall, child);
     buf_add_byte(&key, (uint8_t)('0' + (int)child->mode));
     buf_add(&key, name);
-    for (size_t i = 0; i < headers.header_count; i++) {
-        buf_printf(&key, "\n%.*s: %.*s", STR_ARG(headers.headers[i].name),
-            STR_ARG(headers.headers[i].value));
+    for (size_t i = 0; i < headers.count; i++) {
+        buf_printf(
+            &key, "\n%.*s: %.*s", STR_ARG(headers.rows[i].name), STR_ARG(headers.rows[i].value));
     }
     struct dhall_import_entry *entry = dhall_import_entry_of(dhall, buf_str(&key));
     if (entry->state == IMPORT_NEW) {
         entry->name = name;
         entry->self = *child;
-        entry->headers = headers.headers;
-        entry->header_count = headers.header_count;
+        entry->headers = headers;
     }
     *ret_entry = entry;
     return OK;

@@ -2,6 +2,7 @@
  *
  *   resolve.c    walks a parsed file: variables get their index, imports their entry, `?` its side
  *   import.c     one import: chaining, checks, reading, hashes, the semantic cache
+ *   headers.c    what a remote import is fetched with
  *   canonical.c  paths and URLs as names
  *
  * Each canonical name is read, type-checked and evaluated once in a session. */
@@ -29,6 +30,12 @@ enum err dhall_import_load(
     struct dhall *dhall, struct dhall_import_entry *entry, struct span span, struct diags *diags);
 /* The entry of a key, a new one if there is none. */
 struct dhall_import_entry *dhall_import_entry_of(struct dhall *dhall, struct str key);
+
+/* headers.c: what child, an import of parent written as import, is fetched with. */
+enum err dhall_headers_of(struct dhall *dhall, const struct dhall_code *code,
+    const struct dhall_import *import, const struct dhall_import *child,
+    const struct dhall_import_entry *parent, struct span span, struct dhall_headers *ret_headers,
+    struct diags *diags);
 
 /* canonical.c. Everything is in the session's arena. */
 /* child as seen from parent: chained, then canonical. */

@@ -214,7 +214,11 @@ enum universe universe_of(struct context *context, struct dhall_value *type)
         return universe_of_builtin(type);
     }
     if (type->kind == V_RECORD_TYPE || type->kind == V_UNION) {
-        return universe_of_items(context, type);
+        if (type->flag == UNIVERSE_NONE && type->bound == 0) {
+            type->flag = (uint8_t)universe_of_items(context, type);
+        }
+        return type->flag != UNIVERSE_NONE ? (enum universe)type->flag
+                                           : universe_of_items(context, type);
     }
     if (type->kind == V_OP && type->flag == DHALL_EQUIVALENT) {
         return UNIVERSE_TYPE;

@@ -143,10 +143,11 @@ static const struct suite suites[] = {
     {"import/failure", ".dhall", import_failure},
 };
 
-/* What a run knows beside the case: lists of the cases that need more than the suite holds. */
+/* What a run knows beside the case; prelude_cases lists those that need more than the suite holds.
+ */
 struct run {
     struct arena arena;
-    struct str root, prelude_cases, network_cases;
+    struct str root, prelude_cases;
     bool has_prelude;
     unsigned prelude_skipped;
 };
@@ -180,10 +181,6 @@ static void case_run(struct run *run, const struct suite *suite, const char *pat
     bool parse_only = strstr(name, "parser/") == name || strstr(name, "binary") == name;
     if (!parse_only && !run->has_prelude && is_listed(run->prelude_cases, name)) {
         run->prelude_skipped++;
-        return;
-    }
-    if (!parse_only && is_listed(run->network_cases, name)) {
-        test_skip(name, "fetches over the network");
         return;
     }
     struct suite_case test = {.sources = sources_new(), .root = run->root};
@@ -252,7 +249,6 @@ int main(void)
     struct run run = {.root = str_of(root), .has_prelude = env_get("STRAYLIGHT_PRELUDE") != NULL};
     if (found) {
         run.prelude_cases = list_read(&run, "prelude-cases.txt");
-        run.network_cases = list_read(&run, "network-cases.txt");
     }
     for (size_t i = 0; i < sizeof suites / sizeof suites[0]; i++) {
         if (!found) {

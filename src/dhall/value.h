@@ -54,8 +54,8 @@ enum dhall_v {
     V_LIST_EMPTY,  /* one: the type List T */
     V_SOME,        /* one */
     V_RECORD,      /* shape, items */
-    V_RECORD_TYPE, /* shape, items */
-    V_UNION,       /* shape, items (NULL: no payload) */
+    V_RECORD_TYPE, /* shape, items; flag: enum universe once known, of a closed one */
+    V_UNION,       /* shape, items (NULL: no payload), constructors; flag: as RECORD_TYPE */
     /* neutral: stuck on a variable */
     V_VAR,          /* a: level */
     V_FREE,         /* a: label, b: index beyond all binders (only in terms that do not check) */
@@ -153,6 +153,10 @@ struct dhall_code {
     struct dhall_code *older;
 };
 
+struct dhall_headers {
+    const struct dhall_header *rows;
+    size_t count;
+};
 /* An import that was resolved. */
 struct dhall_import_entry {
     enum dhall_import_state {
@@ -163,10 +167,9 @@ struct dhall_import_entry {
     struct str key;  /* mode and canonical name, or the hash */
     struct str name; /* canonical name: "/abs/path", "https://...", "env:X" */
     struct dhall_import self;
-    bool is_embedded; /* its bytes came from the reader's embedded packages */
-    bool is_frozen;   /* it was reached through a hash, which covers all below it */
-    const struct dhall_header *headers; /* it was fetched with; relative imports get them too */
-    size_t header_count;
+    bool is_embedded;             /* its bytes came from the reader's embedded packages */
+    bool is_frozen;               /* it was reached through a hash, which covers all below it */
+    struct dhall_headers headers; /* it was fetched with; relative imports get them too */
     struct dhall_value *value, *type;
     bool has_hash; /* of the normal form, once somebody asked for it */
     uint8_t hash[32];
