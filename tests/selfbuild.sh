@@ -31,6 +31,8 @@ cp "$err" ../commands.log
 cp "$out" ../built.out
 expect "the program that it built runs" 0 out/src/cli/straylight --version
 out_has "and is straylight" "straylight "
+expect "run through its link, it finds armitage" 3 out/src/cli/straylight fetch https://127.0.0.1:1/
+err_has "which says what it could not do" "cannot fetch"
 if grep -q -e -fsanitize "$build/compile_commands.json"; then
     skip "meson.build and BUILD.dhall compile alike" "Meson's build is one with sanitizers"
 else

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
+#include <sys/auxv.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,6 +21,14 @@ struct link_client {
     uint64_t last_id;
 };
 
+/* The file `name` in the folder of the file `self`. */
+static const char *beside(struct str self, const char *name, struct arena *arena)
+{
+    size_t slash = str_find_last(self, '/');
+    struct str folder = slash == self.len ? STR(".") : str_sub(self, 0, slash);
+    return arena_printf(arena, "%.*s/%s", STR_ARG(folder), name).ptr;
+}
+
 enum err link_sibling_path(
     const char *name, struct arena *arena, const char **ret_path, struct diags *diags)
 {
@@ -28,9 +37,16 @@ enum err link_sibling_path(
     if (len < 0 || (size_t)len == sizeof path) {
         return diag_add_errno(diags, errno, "cannot read /proc/self/exe");
     }
-    struct str self = {.ptr = path, .len = (size_t)len};
-    struct str folder = str_sub(self, 0, str_find_last(self, '/'));
-    *ret_path = arena_printf(arena, "%.*s/%s", STR_ARG(folder), name).ptr;
+    *ret_path = beside((struct str){.ptr = path, .len = (size_t)len}, name, arena);
+    if (access(*ret_path, X_OK) == 0) {
+        return OK;
+    }
+    /* Run through a link, as those in out/ are: beside that link, then. */
+    const char *started = (const char *)getauxval(AT_EXECFN);
+    const char *other = started == NULL ? *ret_path : beside(str_of(started), name, arena);
+    if (access(other, X_OK) == 0) {
+        *ret_path = other;
+    }
     return OK;
 }
 

@@ -23,7 +23,8 @@ struct link_fetch {
  * tells. Thread-safe; one at a time. */
 enum err link_client_fetch(struct link_client *client, const struct link_fetch *fetch,
     struct digest *ret_digest, struct diags *diags);
-/* The path of the program `name` beside this process's own, in arena (/proc/self/exe). */
+/* The path of the program `name` beside this process's own (/proc/self/exe), or beside the link
+ * that it was started through, in arena. */
 enum err link_sibling_path(
     const char *name, struct arena *arena, const char **ret_path, struct diags *diags);
 #endif
