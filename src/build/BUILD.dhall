@@ -80,6 +80,14 @@ let packages_test =
         , deps = [ build, S.at "//src/base", S.at "//src/dhall" ]
         }
 
+let host_test =
+      S.test
+        S.Test::{
+        , name = "host_test"
+        , srcs = [ "host_test.c" ]
+        , deps = [ build, S.at "//src/base", S.at "//src/store" ]
+        }
+
 let toolchain_test =
       S.test
         S.Test::{
@@ -110,4 +118,4 @@ let expand_test =
           ]
         }
 
-in  { build, embed, packages_test, toolchain_test, label_test, expand_test }
+in  { build, embed, packages_test, host_test, toolchain_test, label_test, expand_test }
