@@ -67,6 +67,7 @@ static enum err load(struct dhall *dhall, struct load_task *task, struct dhall_l
 {
     enum err err = dhall_run(dhall, load_run, task, task->diags);
     err = err != OK ? err : task->err;
+    dhall_stack_trim(dhall);
     if (err != OK) {
         /* What was open when a bound was passed is to be tried again next time. */
         for (uint32_t i = 0; i < dhall->imports_len; i++) {
@@ -145,7 +146,9 @@ static struct dhall_value *forced(struct dhall *dhall, const struct dhall_value 
     struct value_task task = {.value = value_of(value)};
     struct diags diags;
     diags_init(&diags, &dhall->arena, dhall->sources);
-    enum err err = dhall_run(dhall, force_run, &task, &diags);
+    enum err err = dhall_run_light(dhall, force_run, &task)
+                       ? dhall_stop_report(dhall, &diags)
+                       : dhall_run(dhall, force_run, &task, &diags);
     if (err != OK) {
         dhall->error = diags;
         return NULL;
@@ -431,5 +434,7 @@ enum err dhall_value_hash(struct dhall *dhall, const struct dhall_value *value,
     uint8_t ret_hash[static 32], struct diags *diags)
 {
     struct value_task task = {.value = value_of(value), .hash = ret_hash};
-    return dhall_run(dhall, hash_run, &task, diags);
+    enum err err = dhall_run(dhall, hash_run, &task, diags);
+    dhall_stack_trim(dhall);
+    return err;
 }

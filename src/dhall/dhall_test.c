@@ -15,6 +15,8 @@ struct world {
     unsigned reads;
     struct dhall_reader reader;
     struct dhall *dhall;
+    uint8_t cached_hash[32]; /* the semantic cache: one entry */
+    struct str cached;
 };
 
 static enum err world_read(void *context, const struct dhall_import *import, struct str name,
@@ -49,6 +51,24 @@ static bool world_embedded(void *context, struct str url, struct str *ret_bytes)
     return false;
 }
 
+static enum err world_cache_get(
+    void *context, const uint8_t hash[static 32], struct arena *arena, struct str *ret_bytes)
+{
+    const struct world *world = context;
+    if (world->cached.len == 0 || memcmp(hash, world->cached_hash, 32) != 0) {
+        return ERR_ABSENT;
+    }
+    *ret_bytes = arena_str(arena, world->cached);
+    return OK;
+}
+
+static void world_cache_put(void *context, const uint8_t hash[static 32], struct str bytes)
+{
+    struct world *world = context;
+    memcpy(world->cached_hash, hash, 32);
+    world->cached = arena_str(&world->arena, bytes);
+}
+
 static void world_init(
     struct world *world, const struct file *files, const struct dhall_limits *limits)
 {
@@ -57,6 +77,8 @@ static void world_init(
     world->reader = (struct dhall_reader){.context = world,
         .read = world_read,
         .embedded = world_embedded,
+        .cache_get = world_cache_get,
+        .cache_put = world_cache_put,
         .refuse_unfrozen = true,
         .refuse_env = true};
     world->dhall = dhall_new(&world->reader, limits, world->sources);
@@ -273,6 +295,44 @@ static void embedded_packages_are_verified(void)
     world_release(&world);
 }
 
+static void session_renew(struct world *world)
+{
+    dhall_free(world->dhall);
+    world->dhall = dhall_new(&world->reader, NULL, world->sources);
+    world->reads = 0;
+}
+
+/* missing sha256:H ? ./p.dhall fills the cache; from then on nothing is read, unless the entry is
+ * not what its name says. */
+static void the_cache_is_filled_and_distrusted(void)
+{
+    static const struct file files[] = {
+        {"/w/p.dhall", "\\(x : Natural) -> [ x, 1 + 1 ]"}, {NULL, NULL}};
+    struct world world;
+    struct dhall_loaded loaded;
+    uint8_t hash[32];
+    world_init(&world, files, NULL);
+    CHECK(load_text(&world, "./p.dhall", &loaded) == OK);
+    CHECK(dhall_value_hash(world.dhall, loaded.value, hash, &world.diags) == OK);
+    AUTO_BUF text = {0};
+    buf_printf(&text, "(missing sha256:");
+    for (size_t i = 0; i < sizeof hash; i++) {
+        buf_printf(&text, "%02x", hash[i]);
+    }
+    buf_printf(&text, " ? ./p.dhall) 7%c", 0);
+    for (unsigned round = 0; round < 3; round++) {
+        session_renew(&world);
+        CHECK(load_text(&world, text.ptr, &loaded) == OK);
+        CHECK_STR(dhall_value_show(world.dhall, loaded.value, 100, &world.arena), STR("[ 7, 2 ]"));
+        CHECK(world.cached.len > 0 && memcmp(world.cached_hash, hash, sizeof hash) == 0);
+        CHECK(world.reads == (round == 1 ? 0 : 1));
+        if (round == 1) {
+            world.cached = STR("\xF5");
+        }
+    }
+    world_release(&world);
+}
+
 static void value_is(struct world *world, const char *text, const char *want)
 {
     struct dhall_loaded loaded = {0};
@@ -351,6 +411,7 @@ int main(void)
     TEST(imports_each_file_once);
     TEST(tells_what_is_wrong);
     TEST(embedded_packages_are_verified);
+    TEST(the_cache_is_filled_and_distrusted);
     TEST(big_values);
     TEST(limits_stop_and_the_session_goes_on);
     return test_done();

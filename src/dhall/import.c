@@ -288,18 +288,27 @@ static enum err cache_ask(
     return OK;
 }
 
-static enum err hash_check(struct dhall *dhall, struct dhall_import_entry *entry,
-    const uint8_t hash[static 32], struct span span, struct diags *diags)
+void dhall_import_cache(struct dhall *dhall, struct dhall_import_entry *entry)
 {
-    if (!entry->has_hash) {
+    bool cached = dhall->reader.cache_put != NULL && !entry->is_embedded;
+    if (entry->has_hash) {
+        return;
+    }
+    if (cached) {
         AUTO_BUF bytes = {0};
         dhall_encode_value(dhall, entry->value, &bytes);
         bytes_hash(buf_str(&bytes), entry->hash);
-        entry->has_hash = true;
-        if (dhall->reader.cache_put != NULL && !entry->is_embedded) {
-            dhall->reader.cache_put(dhall->reader.context, entry->hash, buf_str(&bytes));
-        }
+        dhall->reader.cache_put(dhall->reader.context, entry->hash, buf_str(&bytes));
+    } else {
+        dhall_hash_value(dhall, entry->value, entry->hash);
     }
+    entry->has_hash = true;
+}
+
+static enum err hash_check(struct dhall *dhall, struct dhall_import_entry *entry,
+    const uint8_t hash[static 32], struct span span, struct diags *diags)
+{
+    dhall_import_cache(dhall, entry);
     if (memcmp(entry->hash, hash, sizeof entry->hash) == 0) {
         return OK;
     }
@@ -337,7 +346,7 @@ static enum err frozen_check(
         diags, ERR_INVALID, span, "remote import %.*s has no sha256:", STR_ARG(entry->name));
     if (entry->state == IMPORT_DONE && entry->is_embedded) {
         AUTO_BUF hash = {0};
-        dhall_hash_value(dhall, entry->value, entry->hash);
+        dhall_import_cache(dhall, entry);
         hex_add(&hash, entry->hash);
         diag_help(diags, "write %.*s sha256:%.*s", STR_ARG(entry->name), (int)hash.len, hash.ptr);
     } else {
@@ -382,7 +391,7 @@ static enum err entry_of_import(struct dhall *dhall, const struct dhall_code *co
 
 enum err dhall_import_resolve(struct dhall *dhall, const struct dhall_code *code,
     const struct dhall_import *import, struct dhall_import_entry *parent, struct span span,
-    const struct dhall_import_entry **ret_entry, struct diags *diags)
+    struct dhall_import_entry **ret_entry, struct diags *diags)
 {
     struct dhall_import child = dhall_import_chain(dhall, &parent->self, import);
     struct dhall_import_entry *entry = NULL;

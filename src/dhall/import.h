@@ -21,7 +21,9 @@ enum err dhall_code_resolve(struct dhall *dhall, struct dhall_code *code,
 /* One import of the file parent. */
 enum err dhall_import_resolve(struct dhall *dhall, const struct dhall_code *code,
     const struct dhall_import *import, struct dhall_import_entry *parent, struct span span,
-    const struct dhall_import_entry **ret_entry, struct diags *diags);
+    struct dhall_import_entry **ret_entry, struct diags *diags);
+/* Makes sure that the entry's hash is known and that the semantic cache has it. */
+void dhall_import_cache(struct dhall *dhall, struct dhall_import_entry *entry);
 /* Parses, resolves, infers: fills entry->value and entry->type. On the big stack. */
 enum err dhall_import_text(struct dhall *dhall, struct dhall_import_entry *entry, uint32_t source,
     struct str text, struct diags *diags);

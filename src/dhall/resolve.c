@@ -179,6 +179,20 @@ static enum err resolve_binder(
     return err;
 }
 
+/* missing sha256:H ? ./p is how packages name their parts: where p is what H says, the cache gets
+ * it, so that next time nothing below p is read. */
+static void cache_fill(struct resolver *resolver, const struct dhall_row *alternative)
+{
+    const struct dhall_code *code = resolver->code;
+    const struct dhall_row *left = &code->terms.rows[alternative->a];
+    const struct dhall_row *right = &code->terms.rows[alternative->b];
+    if (resolver->dhall->reader.cache_put != NULL && left->kind == DHALL_IMPORT &&
+        right->kind == DHALL_IMPORT && code->terms.imports[left->a].has_hash &&
+        code->imports[right->a] != NULL) {
+        dhall_import_cache(resolver->dhall, code->imports[right->a]);
+    }
+}
+
 /* `?` takes the right side if an import of the left one is absent; any other error is final. */
 static enum err resolve_alternative(
     struct resolver *resolver, dhall_term term, const struct dhall_row *row)
@@ -194,6 +208,9 @@ static enum err resolve_alternative(
         *resolver->diags = saved;
         resolver->code->marks[term.row] = MARK_RIGHT;
         err = resolve_term(resolver, (dhall_term){row->b});
+        if (err == OK) {
+            cache_fill(resolver, row);
+        }
     }
     return err;
 }
@@ -214,7 +231,7 @@ static enum err resolve_import(
             return err;
         }
     }
-    const struct dhall_import_entry *entry = NULL;
+    struct dhall_import_entry *entry = NULL;
     enum err err = dhall_import_resolve(
         resolver->dhall, code, import, resolver->parent, span, &entry, resolver->diags);
     code->imports[row->a] = entry;

@@ -11,6 +11,8 @@
 #include <sys/mman.h>
 
 enum {
+    LIGHT_BYTES = 64 * 1024,        /* what dhall_run_light takes of the caller's stack */
+    STACK_KEPT_BYTES = 1024 * 1024, /* of the big stack, between runs */
     STACK_MARGIN_BYTES =
         256 * 1024, /* for what runs below the last dhall_step: libc, GMP, parser */
 };
@@ -103,6 +105,9 @@ _Noreturn void dhall_stop(struct dhall *dhall, enum dhall_stop why)
     assert(dhall->on_stack);
     dhall->stopped = why;
     dhall->on_stack = false;
+    if (dhall->is_light) {
+        longjmp(dhall->light, 1);
+    }
     (void)setcontext(&dhall->back);
     abort(); /* not reached: setcontext fails only for a bad context */
 }
@@ -128,7 +133,30 @@ static enum err stack_ready(struct dhall *dhall, struct diags *diags)
     return OK;
 }
 
-static enum err stop_report(const struct dhall *dhall, struct diags *diags)
+bool dhall_run_light(
+    struct dhall *dhall, void (*task)(struct dhall *dhall, void *argument), void *argument)
+{
+    assert(!dhall->on_stack);
+    dhall->stack_low = (char *)__builtin_frame_address(0) - LIGHT_BYTES;
+    dhall->stopped = STOP_NONE;
+    dhall->on_stack = true;
+    dhall->is_light = true;
+    if (setjmp(dhall->light) == 0) {
+        task(dhall, argument);
+    }
+    dhall->is_light = false;
+    dhall->on_stack = false;
+    return dhall->stopped != STOP_DEPTH;
+}
+
+void dhall_stack_trim(struct dhall *dhall)
+{
+    if (dhall->stack != NULL && !dhall->on_stack) {
+        (void)madvise(dhall->stack, STACK_BYTES - STACK_KEPT_BYTES, MADV_DONTNEED);
+    }
+}
+
+enum err dhall_stop_report(const struct dhall *dhall, struct diags *diags)
 {
     switch (dhall->stopped) {
     case STOP_NONE:
@@ -176,7 +204,7 @@ enum err dhall_run(struct dhall *dhall, void (*task)(struct dhall *dhall, void *
     (void)swapcontext(&dhall->back, &dhall->run);
     dhall->on_stack = false;
     dhall->opened_len = 0;
-    return stop_report(dhall, diags);
+    return dhall_stop_report(dhall, diags);
 }
 
 /* Values that a line of Dhall says best. */

@@ -12,6 +12,7 @@
 #define DHALL_VALUE_H
 #include "dhall/dhall.h"
 #include "dhall/term.h"
+#include <setjmp.h>
 #include <ucontext.h>
 
 struct dhall_code;
@@ -149,7 +150,7 @@ struct dhall_code {
     uint32_t shapes_len, shapes_cap;
     struct dhall_value **constants; /* owned; literals, at their marks; made when asked for */
     uint32_t constants_len;
-    const struct dhall_import_entry **imports; /* owned, as long as terms.imports */
+    struct dhall_import_entry **imports; /* owned, as long as terms.imports */
     struct dhall_code *older;
 };
 
@@ -205,8 +206,10 @@ struct dhall {
     struct diags error;      /* of the value reading API */
     /* The big stack that evaluation, inference and read-back run on. */
     char *stack, *stack_low;
-    bool on_stack;
+    bool on_stack; /* of either kind */
+    bool is_light; /* on the caller's stack, dhall_run_light */
     ucontext_t back, run;
+    jmp_buf light;
     void (*task)(struct dhall *dhall, void *argument);
     void *task_argument;
     /* Made at first use from their Dhall text. */
@@ -219,6 +222,15 @@ struct dhall {
 
 /* Leaves the big stack at once; the caller of dhall_run gets ERR_LIMIT. */
 _Noreturn void dhall_stop(struct dhall *dhall, enum dhall_stop why);
+/* The same on the caller's stack, of which it takes little: no system call for what is nearly done.
+ * False if that was too little: run it again with dhall_run. Else dhall->stopped tells. For tasks
+ * that may be left anywhere and begun again, as forcing may. */
+bool dhall_run_light(
+    struct dhall *dhall, void (*task)(struct dhall *dhall, void *argument), void *argument);
+/* Says what dhall->stopped tells; OK if nothing. */
+enum err dhall_stop_report(const struct dhall *dhall, struct diags *diags);
+/* After what may have gone deep: gives the big stack's memory back. */
+void dhall_stack_trim(struct dhall *dhall);
 /* One step of work: every recursive function calls it. */
 static inline void dhall_step(struct dhall *dhall)
 {
