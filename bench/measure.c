@@ -1,10 +1,13 @@
 /* bench/measure.c: runs a command some times and says what one run costs.
  *
  *   bench_measure RUNS COMMAND ARGUMENT...
+ *   bench_measure --steps COMMAND ARGUMENT...
  *
  * One line: medians of wall, user and system time in microseconds, of instructions in user space
  * (0 where this machine's kernel or hypervisor does not count them), and the most memory in KiB.
- * The command's output is thrown away; if it fails, so does this. */
+ * With --steps: instructions of one run in user space, counted one by one (ptrace): the same on
+ * every machine with the same programs, but of the first process and its first thread alone, and
+ * slow. The command's output is thrown away; if it fails, so does this. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/perf_event.h>
@@ -14,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -101,6 +105,31 @@ static bool run_once(char **argv, uint64_t ret_row[static COLUMN_COUNT])
     return fine;
 }
 
+/* Steps through one run; 0: it failed or may not be traced. */
+static uint64_t steps_count(char **argv)
+{
+    pid_t pid = fork();
+    if (pid == 0) {
+        int null = open("/dev/null", O_RDWR);
+        if (null >= 0 && dup2(null, 0) >= 0 && dup2(null, 1) >= 0 && dup2(null, 2) >= 0 &&
+            ptrace(PTRACE_TRACEME, 0, NULL, NULL) == 0) {
+            (void)execvp(argv[0], argv);
+        }
+        _exit(127);
+    }
+    uint64_t count = 0;
+    int status = 0;
+    while (pid > 0 && waitpid(pid, &status, 0) == pid && WIFSTOPPED(status)) {
+        /* A signal that is not ours goes on to the program. */
+        long number = WSTOPSIG(status) == SIGTRAP ? 0 : WSTOPSIG(status);
+        if (ptrace(PTRACE_SINGLESTEP, pid, NULL, number) != 0) {
+            return 0;
+        }
+        count++;
+    }
+    return pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0 ? count : 0;
+}
+
 static int compare(const void *a, const void *b)
 {
     uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
@@ -109,6 +138,11 @@ static int compare(const void *a, const void *b)
 
 int main(int argc, char **argv)
 {
+    if (argc > 2 && strcmp(argv[1], "--steps") == 0) {
+        uint64_t steps = steps_count(argv + 2);
+        (void)printf("%llu\n", (unsigned long long)steps);
+        return steps > 0 ? 0 : 1;
+    }
     char *end = NULL;
     unsigned long runs = argc < 3 ? 0 : strtoul(argv[1], &end, 10);
     if (runs == 0 || runs > RUNS_MAX || *end != '\0') {
