@@ -136,6 +136,32 @@ refused "an output outside" "output \"../out\" has \".\" or \"..\" in it"
 sed -i 's/"..\/out"/"a"/; s/requires = \[\] : List D.Resource/requires = [ D.Resource.Network ]/' BUILD.dhall
 refused "the network" "//:a requires Network, which this workspace does not grant" "straylight.dhall"
 
+mkdir -p lib && mv BUILD.dhall lib/BUILD.dhall && sed -i 's#(\./#(../#g; s#= \./#= ../#g' lib/BUILD.dhall
+package . <<'END'
+let A = ./dhall/rules/action/v1.dhall
+let b = A.run A.Run::{ name = "b", trees = C.trees, tool = A.Tool.Built { target = "//lib:a", output = "a" }, stdout = Some "b" }
+let c = A.run A.Run::{ name = "c", trees = C.trees, tool = A.Tool.Built { target = ":b", output = "b" }, stdout = Some "c" }
+in  { b, c }
+END
+expect "the network, somewhere below" 1 "$straylight" build //:c
+err_has "is told with who needs it" "//lib:a@exec requires Network, which this workspace does not grant, needed by //:b@exec, needed by //:c"
+rm -r lib
+
+# What rules find wrong, and a store that has not what the workspace pins.
+package . <<'END'
+let Tc = ./dhall/toolchains/v1.dhall
+let a = C.binary C.Binary::{ name = "a", srcs = [ "ok.c" ], flags = [ Tc.Flag.LTO Tc.LTO.Thin ] }
+in  { a }
+END
+refused "a flag that means nothing to the compiler" "BUILD.dhall:4:" "//:a: "
+package . <<'END'
+let a = C.binary C.Binary::{ name = "a", srcs = [ "ok.c" ] }
+in  { a }
+END
+expect "an empty store" 1 env STRAYLIGHT_STORE="$work/empty" "$straylight" build //...
+err_has "is told" "which //:a uses, is not whole in the store"
+err_has "and what to do" "straylight toolchain add cc"
+
 # Compilers that fail.
 package . <<'END'
 let a = C.binary C.Binary::{ name = "a", srcs = [ "bad.c" ] }
