@@ -129,6 +129,21 @@ let graph_fuzz =
         , "whole_sealed"
         ]
 
+let label_fuzz =
+      corpus
+        "label_fuzz"
+        [ "absolute"
+        , "config"
+        , "long"
+        , "package"
+        , "relative"
+        , "root"
+        , "selector"
+        , "tree"
+        , "twice"
+        , "up"
+        ]
+
 let message_fuzz =
       corpus
         "message_fuzz"
@@ -146,12 +161,26 @@ let reapi_fuzz =
         , "unknown_fields"
         ]
 
+let target_fuzz =
+      corpus
+        "target_fuzz"
+        [ "action"
+        , "empty"
+        , "hostile_count"
+        , "reference"
+        , "sets"
+        , "test"
+        , "test_without_action"
+        ]
+
 in  { dhall_decode_fuzz
     , dhall_edit_fuzz
     , dhall_infer_fuzz
     , dhall_parse_fuzz
     , digest_fuzz
     , graph_fuzz
+    , label_fuzz
     , message_fuzz
     , reapi_fuzz
+    , target_fuzz
     }

@@ -118,4 +118,43 @@ let expand_test =
           ]
         }
 
-in  { build, embed, packages_test, host_test, toolchain_test, label_test, expand_test }
+let label_fuzz =
+      S.test
+        S.Test::{
+        , name = "label_fuzz"
+        , srcs = [ "label_fuzz.c" ]
+        , args = [ S.D.text "fuzz/label_fuzz" ]
+        , deps =
+          [ build
+          , S.at "//src/base"
+          , S.at "//src/base:fuzz_replay"
+          , S.at "//fuzz:label_fuzz"
+          ]
+        }
+
+let target_fuzz =
+      S.test
+        S.Test::{
+        , name = "target_fuzz"
+        , srcs = [ "target_fuzz.c" ]
+        , args = [ S.D.text "fuzz/target_fuzz" ]
+        , deps =
+          [ build
+          , S.at "//src/base"
+          , S.at "//src/digest"
+          , S.at "//src/coeffect"
+          , S.at "//src/base:fuzz_replay"
+          , S.at "//fuzz:target_fuzz"
+          ]
+        }
+
+in  { build
+    , embed
+    , packages_test
+    , host_test
+    , toolchain_test
+    , label_test
+    , expand_test
+    , label_fuzz
+    , target_fuzz
+    }

@@ -153,6 +153,11 @@ enum err pattern_parse(struct str text, struct str package, struct span span, st
         return bad(diags, span, text, "has no configuration behind the @");
     }
     enum err err = body_parse(body, text, package, span, arena, &pattern, diags);
+    const struct label *label = &pattern.label;
+    if (err == OK && label->package.len + label->name.len + label->config.len + 4 >
+                         LABEL_BYTES_MAX) { /* "//a" is longer when it is whole */
+        err = diag_add(diags, ERR_LIMIT, span, "a label is longer than %d bytes", LABEL_BYTES_MAX);
+    }
     if (err == OK && has_selector &&
         (pattern.selector.len == 0 || pattern.kind != PATTERN_TARGET)) {
         err = bad(diags, span, text, "names no action of one target behind the #");
