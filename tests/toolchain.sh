@@ -138,4 +138,9 @@ package 'Tc.Flag.OptLevel Tc.OptLevel.O9'
 expect "a flag that is none" 1 "$straylight" build //...
 err_has "is a type error in BUILD.dhall" "BUILD.dhall:4:"
 
+# The packages are inside the program: a name that is not among them never goes to the network.
+echo "https://straylight.cx/rules/none/v1.dhall sha256:$rules" >BUILD.dhall
+expect "a package of straylight.cx that there is not" 1 "$straylight" build //...
+err_has "is not fetched" "is not one of the packages that straylight holds"
+
 finish
