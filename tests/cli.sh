@@ -145,8 +145,7 @@ while read -r command; do
     page=$top/man/straylight-$(echo "$command" | tr ' ' '-').1
     # shellcheck disable=SC2086
     "$straylight" complete mdoc $command >mdoc
-    awk '/^\.Sh SYNOPSIS/ { on = 1 } /^\.Sh DESCRIPTION/ { on = 0 }
-        /^\.Sh OPTIONS/ { on = 1 } /^\.Sh EXIT STATUS/ { on = 0 } on' "$page" >page
+    awk '/^\.Sh / { on = $2 == "SYNOPSIS" || $2 == "OPTIONS" } on' "$page" >page
     ok "man page of $command has the table's options" cmp page mdoc
 done <commands
 for page in "$top"/man/*.1; do
