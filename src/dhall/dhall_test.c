@@ -2,7 +2,6 @@
  */
 #include "base/test.h"
 #include "dhall/dhall.h"
-#include "dhall/import.h"
 
 struct file {
     const char *name, *text;
@@ -249,6 +248,9 @@ static void tells_what_is_wrong(void)
         "error: not a complete record: field `name` is missing\n");
     tells("{ a = 1, b.c = [ { d = 1 } ] } : { a : Natural, b : { c : List { d : Text } } }",
         "x.dhall:1:24: error: not of the annotated type, at `b.c[].d`: expected Text, got Natural");
+    tells("{ a = 1, a = 2 }", "x.dhall:1:14: error: this field was given before");
+    tells("{ a.x = 1, a.x = 2 }", "error: field `x` was given before");
+    tells("{ x = 1 } /\\ { x = 2 }", "error: both sides of `/\\` have a field `x`");
     tells("(\\(x : Natural) -> x) \"a\"", "wrong type of argument: expected Natural, got Text");
     tells("1 2", "what is applied must be a function, but its type is Natural");
     tells("merge { A = 1 } < A | B >.A", "there is no handler for the alternative `B`");

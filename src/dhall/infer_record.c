@@ -193,7 +193,8 @@ struct dhall_value *infer_prefer(struct context *context, dhall_term term)
     return right == NULL ? NULL : dhall_fields_join(context->dhall, DHALL_PREFER, left, right);
 }
 
-/* What two record types have together; a field of both must be a record type in both. */
+/* What two record types have together; a field of both must be a record type in both. operator_:
+ * as it is written; NULL: a record literal in whose parts a field is met twice. */
 static struct dhall_value *types_combine(struct context *context, dhall_term term,
     const char *operator_, struct dhall_value *left, struct dhall_value *right)
 {
@@ -210,8 +211,11 @@ static struct dhall_value *types_combine(struct context *context, dhall_term ter
         struct dhall_value *a = dhall_force(dhall, left->items[l]);
         struct dhall_value *b = dhall_force(dhall, right->items[r]);
         if (a->kind != V_RECORD_TYPE || b->kind != V_RECORD_TYPE) {
-            return fail(context, term, "both sides of `%s` have a field `%.*s`", operator_,
-                LABEL_ARG(context, label));
+            return operator_ == NULL
+                       ? fail(context, (dhall_term){row_of(context, term)->b},
+                             "field `%.*s` was given before", LABEL_ARG(context, label))
+                       : fail(context, term, "both sides of `%s` have a field `%.*s`", operator_,
+                             LABEL_ARG(context, label));
         }
         joined->items[i] = types_combine(context, term, operator_, a, b);
         if (joined->items[i] == NULL) {
@@ -222,15 +226,38 @@ static struct dhall_value *types_combine(struct context *context, dhall_term ter
     return joined;
 }
 
+/* { a = x, a = y } is { a = x /\ y } after parsing: is there an operator in the text? */
+static bool is_written(const struct context *context, const struct dhall_row *row)
+{
+    const struct dhall_terms *terms = &context->code->terms;
+    struct span left = terms->spans[row->a], right = terms->spans[row->b];
+    if (context->dhall->sources == NULL || left.source == 0 || right.begin < left.end) {
+        return true;
+    }
+    struct str between =
+        str_sub(sources_text(context->dhall->sources, left.source), left.end, right.begin);
+    return between.len == 0 || memmem(between.ptr, between.len, "/\\", 2) != NULL ||
+           memmem(between.ptr, between.len, "\u2227", strlen("\u2227")) != NULL;
+}
+
 struct dhall_value *infer_combine(struct context *context, dhall_term term)
 {
     const struct dhall_row *row = row_of(context, term);
-    struct dhall_value *left =
-        infer_record_operand(context, (dhall_term){row->a}, "the left side of `/\\`");
-    struct dhall_value *right = left == NULL ? NULL
-                                             : infer_record_operand(context, (dhall_term){row->b},
-                                                   "the right side of `/\\`");
-    return right == NULL ? NULL : types_combine(context, term, "/\\", left, right);
+    dhall_term terms[2] = {{row->a}, {row->b}};
+    struct dhall_value *types[2];
+    for (unsigned i = 0; i < 2; i++) {
+        types[i] = infer(context, terms[i]);
+        if (types[i] == NULL) {
+            return NULL;
+        }
+        if (types[i]->kind != V_RECORD_TYPE) {
+            return is_written(context, row)
+                       ? fail_kind(context, terms[i], "an operand of `/\\`", "a record", types[i])
+                       : fail(context, terms[1], "this field was given before");
+        }
+    }
+    return types_combine(
+        context, term, is_written(context, row) ? "/\\" : NULL, types[0], types[1]);
 }
 
 struct dhall_value *infer_combine_types(struct context *context, dhall_term term)
