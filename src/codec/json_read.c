@@ -8,6 +8,7 @@
 struct parser {
     const char *begin, *at, *end;
     struct arena *arena;
+    unsigned depth_max;
 };
 /* Items while their number is not known. */
 struct items {
@@ -225,7 +226,7 @@ static enum err composite_read(
 {
     struct table keys = {0};
     struct items items = {0};
-    if (depth >= JSON_DEPTH_MAX) {
+    if (depth >= parser->depth_max) {
         return ERR_LIMIT;
     }
     enum err err = items_read(parser, depth, end, &keys, &items);
@@ -274,14 +275,17 @@ static enum err value_read(struct parser *parser, unsigned depth, struct json_va
     return OK;
 }
 
-enum err json_parse(
-    struct str text, struct arena *arena, struct json_value *ret_value, size_t *ret_at)
+enum err json_parse_within(struct str text, unsigned depth_max, size_t bytes_max,
+    struct arena *arena, struct json_value *ret_value, size_t *ret_at)
 {
-    if (text.len > JSON_BYTES_MAX) {
+    if (text.len > bytes_max) {
         return ERR_LIMIT;
     }
-    struct parser parser = {
-        .begin = text.ptr, .at = text.ptr, .end = text.ptr + text.len, .arena = arena};
+    struct parser parser = {.begin = text.ptr,
+        .at = text.ptr,
+        .end = text.ptr + text.len,
+        .arena = arena,
+        .depth_max = depth_max};
     struct json_value value = {0};
     enum err err = text.len == 0 ? ERR_INVALID : value_read(&parser, 0, &value);
     if (err == OK) {
@@ -294,6 +298,12 @@ enum err json_parse(
         *ret_at = (size_t)(parser.at - parser.begin);
     }
     return err;
+}
+
+enum err json_parse(
+    struct str text, struct arena *arena, struct json_value *ret_value, size_t *ret_at)
+{
+    return json_parse_within(text, JSON_DEPTH_MAX, JSON_BYTES_MAX, arena, ret_value, ret_at);
 }
 
 const struct json_value *json_get(const struct json_value *value, const char *key)

@@ -31,6 +31,9 @@ struct json_value {
 /* ERR_INVALID: ret_at (may be NULL) is the byte where the text is wrong; ERR_LIMIT. No diag. */
 enum err json_parse(
     struct str text, struct arena *arena, struct json_value *ret_value, size_t *ret_at);
+/* The same with other bounds, for what is not hostile to us: a user's own document. */
+enum err json_parse_within(struct str text, unsigned depth_max, size_t bytes_max,
+    struct arena *arena, struct json_value *ret_value, size_t *ret_at);
 /* The member of an object, or NULL (also where value is none). */
 const struct json_value *json_get(const struct json_value *value, const char *key);
 /* A whole number from 0 to UINT64_MAX, written as digits only; else ERR_INVALID. */
