@@ -147,3 +147,11 @@ struct dhall_import dhall_import_of_name(struct dhall *dhall, struct str name)
     struct dhall_import nowhere = {.scheme = DHALL_MISSING};
     return dhall_import_chain(dhall, &nowhere, &import);
 }
+
+struct dhall_import dhall_import_of_file(struct dhall *dhall, struct str name, struct str dir)
+{
+    size_t slash = str_find_last(name, '/');
+    struct str file = slash == name.len ? name : str_sub(name, slash + 1, name.len);
+    return dhall_import_of_name(
+        dhall, arena_printf(&dhall->arena, "%.*s/%.*s", STR_ARG(dir), STR_ARG(file)));
+}

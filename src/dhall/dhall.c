@@ -48,7 +48,7 @@ static void reads_gather(
     for (size_t i = 0; i < count; i++) {
         for (uint32_t j = 0; j < list[i]->reads_len; j++) {
             struct dhall_import_entry *child = list[i]->reads[j];
-            if (!child->is_listed) {
+            if (!child->is_listed && !child->is_cached) {
                 child->is_listed = true;
                 list[count++] = child;
             }
@@ -103,11 +103,8 @@ enum err dhall_load(
 enum err dhall_load_text(struct dhall *dhall, struct str name, struct str dir, struct str text,
     struct dhall_loaded *ret_loaded, struct diags *diags)
 {
-    struct str path = arena_printf(&dhall->arena, "%.*s/%.*s", STR_ARG(dir),
-        STR_ARG(str_sub(name,
-            str_find_last(name, '/') == name.len ? 0 : str_find_last(name, '/') + 1, name.len)));
     struct dhall_import_entry *entry = ARENA_NEW(&dhall->arena, struct dhall_import_entry, 1);
-    entry->self = dhall_import_of_name(dhall, path);
+    entry->self = dhall_import_of_file(dhall, name, dir);
     entry->name = arena_str(&dhall->arena, name);
     struct load_task task = {.entry = entry, .is_text = true, .text = text, .diags = diags};
     task.source = dhall->sources == NULL ? 0 : sources_add(dhall->sources, name, text);

@@ -14,12 +14,17 @@ struct dhall;
 struct dhall_header {
     struct str name, value;
 };
-/* A remote import. CORS (imports.md) is the reader's business: parent is the canonical name of the
- * file that imports. */
+/* A remote import, and what came. The language itself sees to CORS (imports.md). */
 struct dhall_request {
-    struct str url, parent;
-    const struct dhall_header *headers;
+    struct str url;
+    const struct dhall_header *headers; /* to be sent: no name twice */
     size_t header_count;
+};
+struct dhall_response {
+    struct str bytes;
+    struct str url;          /* that answered in the end, after redirects; empty: the request's */
+    bool has_allow_origin;   /* exactly one Access-Control-Allow-Origin came */
+    struct str allow_origin; /* its value */
 };
 /* Where imports come from; all I/O of the language. `name` is the canonical text of the import:
  * "/abs/path", "./path" (from the working directory), "~/path", "env:X". Bytes are put in arena, or
@@ -29,9 +34,10 @@ struct dhall_reader {
     void *context;
     enum err (*read)(void *context, const struct dhall_import *import, struct str name,
         struct arena *arena, struct str *ret_bytes, struct diags *diags);
-    /* NULL: there is no network; remote imports that are not embedded are errors. */
+    /* NULL: there is no network; remote imports that are not embedded are errors. ERR_ABSENT (with
+     * or without a diag): the URL cannot be had now, so `?` may take the other side. */
     enum err (*fetch)(void *context, const struct dhall_request *request, struct arena *arena,
-        struct str *ret_bytes, struct diags *diags);
+        struct dhall_response *ret_response, struct diags *diags);
     /* Packages that are part of the program, by URL; they are asked first. Bytes live as long as
      * the session. Their relative imports are embedded too, or absent. May be NULL. */
     bool (*embedded)(void *context, struct str url, struct str *ret_bytes);
@@ -39,6 +45,8 @@ struct dhall_reader {
     enum err (*cache_get)(
         void *context, const uint8_t hash[static 32], struct arena *arena, struct str *ret_bytes);
     void (*cache_put)(void *context, const uint8_t hash[static 32], struct str bytes);
+    /* What cache_get gave is not what the hash names: it is not used. May be NULL. */
+    void (*cache_bad)(void *context, const uint8_t hash[static 32]);
     bool refuse_unfrozen; /* in a build: a remote import without sha256: is an error that names the
                              fix */
     bool refuse_env;      /* in a build: nothing ambient: no env:, no ~/ */

@@ -130,8 +130,8 @@ static enum err entry_literal(struct dhall *dhall, struct dhall_import_entry *en
     return OK;
 }
 
-static enum err entry_read(struct dhall *dhall, struct dhall_import_entry *entry, struct str parent,
-    struct span span, struct str *ret_bytes, struct diags *diags)
+static enum err entry_read(struct dhall *dhall, struct dhall_import_entry *entry, struct span span,
+    struct str *ret_bytes, struct diags *diags)
 {
     const struct dhall_reader *reader = &dhall->reader;
     if (!dhall_import_is_remote(&entry->self)) {
@@ -149,13 +149,7 @@ static enum err entry_read(struct dhall *dhall, struct dhall_import_entry *entry
                          "by path");
         return err;
     }
-    struct dhall_request request = {
-        .url = entry->name,
-        .parent = parent,
-        .headers = entry->headers.rows,
-        .header_count = entry->headers.count,
-    };
-    return reader->fetch(reader->context, &request, &dhall->arena, ret_bytes, diags);
+    return dhall_remote_fetch(dhall, entry, span, ret_bytes, diags);
 }
 
 static enum err absent_report(
@@ -165,15 +159,17 @@ static enum err absent_report(
         return diag_add(diags, ERR_ABSENT, span, "environment variable %.*s is not set",
             STR_ARG(entry->self.authority));
     }
-    return diag_add(diags, ERR_ABSENT, span, "%.*s does not exist", STR_ARG(entry->name));
+    bool remote = dhall_import_is_remote(&entry->self);
+    return diag_add(diags, ERR_ABSENT, span, "%.*s %s", STR_ARG(entry->name),
+        remote ? "cannot be imported" : "does not exist");
 }
 
 /* Reads and loads; entry is open meanwhile. */
-static enum err entry_fill(struct dhall *dhall, struct dhall_import_entry *entry, struct str parent,
-    struct span span, struct diags *diags)
+static enum err entry_fill(
+    struct dhall *dhall, struct dhall_import_entry *entry, struct span span, struct diags *diags)
 {
     struct str bytes;
-    enum err err = entry_read(dhall, entry, parent, span, &bytes, diags);
+    enum err err = entry_read(dhall, entry, span, &bytes, diags);
     if (err == ERR_ABSENT) {
         return absent_report(entry, span, diags);
     }
@@ -200,12 +196,10 @@ enum err dhall_import_load(
     if (entry->state == IMPORT_OPEN) {
         return cycle_report(dhall, entry, span, diags);
     }
-    struct str parent =
-        dhall->opened_len == 0 ? STR("") : dhall->opened[dhall->opened_len - 1]->name;
     uint32_t opened_len = dhall->opened_len;
     opened_push(dhall, entry);
     entry->reads_len = 0;
-    enum err err = entry_fill(dhall, entry, parent, span, diags);
+    enum err err = entry_fill(dhall, entry, span, diags);
     dhall->opened_len = opened_len;
     entry->state = err == OK ? IMPORT_DONE : IMPORT_NEW;
     return err;
@@ -272,6 +266,9 @@ static enum err cache_ask(
     uint8_t got[32];
     bytes_hash(bytes, got);
     if (memcmp(got, hash, sizeof got) != 0) {
+        if (dhall->reader.cache_bad != NULL) {
+            dhall->reader.cache_bad(dhall->reader.context, hash);
+        }
         return ERR_ABSENT;
     }
     struct diags diags; /* what is wrong with a cached entry is nothing to tell the user */
@@ -411,6 +408,10 @@ enum err dhall_import_resolve(struct dhall *dhall, const struct dhall_code *code
     bool known = entry->has_hash && import->has_hash &&
                  memcmp(entry->hash, import->hash, sizeof entry->hash) == 0;
     if (import->has_hash && !known && cache_ask(dhall, import->hash, &cached) == OK) {
+        if (child.scheme != DHALL_MISSING) {
+            entry->is_cached = entry->state == IMPORT_NEW;
+            entry_reads(parent, entry);
+        }
         *ret_entry = cached;
         return OK;
     }
@@ -418,6 +419,7 @@ enum err dhall_import_resolve(struct dhall *dhall, const struct dhall_code *code
         return diag_add(diags, ERR_ABSENT, span, "nothing to import: `missing` is always absent");
     }
     entry_reads(parent, entry);
+    entry->is_cached = false;
     bool frozen = import->has_hash || parent->is_frozen || dhall_import_is_remote(&parent->self);
     if (entry->state == IMPORT_NEW) {
         entry->is_frozen = frozen;
@@ -431,6 +433,9 @@ enum err dhall_import_resolve(struct dhall *dhall, const struct dhall_code *code
         return frozen_check(dhall, entry, span, diags);
     }
     err = dhall_import_load(dhall, entry, span, diags);
+    if (err == OK && dhall_import_is_remote(&parent->self)) {
+        err = dhall_cors_check(parent, entry, span, diags);
+    }
     if (err == OK && refused) {
         err = frozen_check(dhall, entry, span, diags);
     }

@@ -3,6 +3,7 @@
  *   resolve.c    walks a parsed file: variables get their index, imports their entry, `?` its side
  *   import.c     one import: chaining, checks, reading, hashes, the semantic cache
  *   headers.c    what a remote import is fetched with
+ *   remote.c     fetching, CORS
  *   canonical.c  paths and URLs as names
  *
  * Each canonical name is read, type-checked and evaluated once in a session. */
@@ -47,10 +48,20 @@ struct dhall_import dhall_import_chain(
 struct str dhall_import_name(struct dhall *dhall, const struct dhall_import *import);
 /* The import that a canonical name of a file or URL names. */
 struct dhall_import dhall_import_of_name(struct dhall *dhall, struct str name);
+/* The import that names the file `name`, less its folders, in dir. */
+struct dhall_import dhall_import_of_file(struct dhall *dhall, struct str name, struct str dir);
 static inline bool dhall_import_is_remote(const struct dhall_import *import)
 {
     return import->scheme == DHALL_HTTP || import->scheme == DHALL_HTTPS;
 }
+
+/* remote.c: what the network adds. */
+/* Fetches entry. ERR_ABSENT: it cannot be had. */
+enum err dhall_remote_fetch(struct dhall *dhall, struct dhall_import_entry *entry, struct span span,
+    struct str *ret_bytes, struct diags *diags);
+/* May parent, a remote file, import child, which was fetched? (imports.md, "CORS") */
+enum err dhall_cors_check(const struct dhall_import_entry *parent,
+    const struct dhall_import_entry *child, struct span span, struct diags *diags);
 
 /* session.c */
 /* One line, cut with "..." after bytes_max; in the session's arena. */

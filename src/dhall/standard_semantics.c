@@ -61,11 +61,11 @@ static enum err world_read(void *context, const struct dhall_import *import, str
 }
 
 static enum err world_fetch(void *context, const struct dhall_request *request, struct arena *arena,
-    struct str *ret_bytes, struct diags *diags)
+    struct dhall_response *ret_response, struct diags *diags)
 {
-    (void)arena;
+    (void)arena, (void)diags;
     const struct world *world = context;
-    return suite_fetch(world->test, request, ret_bytes, diags);
+    return suite_fetch(world->test, request, ret_response);
 }
 
 static enum err world_cache_get(

@@ -22,7 +22,7 @@ bool case_read(struct suite_case *test, const char *suffix, struct str *ret_byte
 
 /* standard_network.c: what the world outside answers; CORS is checked. */
 enum err suite_fetch(struct suite_case *test, const struct dhall_request *request,
-    struct str *ret_bytes, struct diags *diags);
+    struct dhall_response *ret_response);
 
 /* standard_semantics.c. The case's own labels and terms are not used. */
 bool normalization_success(struct suite_case *test);

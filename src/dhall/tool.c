@@ -69,12 +69,14 @@ enum err dhall_tool_evaluate(struct dhall *dhall, struct str name, struct str te
     return err != OK ? err : task.err;
 }
 
-/* Copies a term with every bound name `_`; the marks say which binder a variable belongs to. */
+/* Copies a term: with every bound name `_` (the marks say which binder a variable belongs to), or,
+ * to show it resolved, with its names, and values in the place of imports. */
 struct alpha {
     struct dhall *dhall;
     const struct dhall_code *code;
     struct dhall_terms *terms;
     uint32_t depth; /* binders around */
+    bool resolves;
 };
 
 static uint32_t alpha_copy(struct alpha *alpha, uint32_t row);
@@ -82,6 +84,9 @@ static uint32_t alpha_copy(struct alpha *alpha, uint32_t row);
 static uint32_t alpha_variable(
     const struct alpha *alpha, const struct dhall_row *row, uint32_t mark, struct span span)
 {
+    if (alpha->resolves) {
+        return dhall_var_add(alpha->terms, row->a, row->b, span).row;
+    }
     if ((mark & MARK_FREE) == 0) {
         return dhall_var_add(alpha->terms, 0, mark, span).row;
     }
@@ -106,7 +111,7 @@ static uint32_t alpha_list(struct alpha *alpha, const struct dhall_row *row, str
     uint32_t a = row->a;
     switch ((enum dhall_kind)row->kind) {
     case DHALL_LET:
-        a = 0;
+        a = alpha->resolves ? a : 0;
         items[0] = alpha_copy(alpha, items[0]);
         items[1] = alpha_copy(alpha, items[1]);
         items[2] = alpha_under(alpha, items[2]);
@@ -168,6 +173,14 @@ static uint32_t alpha_atom(const struct alpha *alpha, const struct dhall_row *ro
     return dhall_row_add(alpha->terms, *row, span).row;
 }
 
+/* The normal form of what was imported. */
+static uint32_t import_copy(struct alpha *alpha, const struct dhall_row *row)
+{
+    struct dhall_quote quote;
+    dhall_quote_init(&quote, alpha->dhall, alpha->terms, false);
+    return dhall_quote(&quote, alpha->code->imports[row->a]->value).row;
+}
+
 static uint32_t alpha_copy(struct alpha *alpha, uint32_t term)
 {
     dhall_step(alpha->dhall);
@@ -175,6 +188,12 @@ static uint32_t alpha_copy(struct alpha *alpha, uint32_t term)
         return 0;
     }
     const struct dhall_row *row = &alpha->code->terms.rows[term];
+    if (row->kind == DHALL_IMPORT && alpha->resolves) {
+        return import_copy(alpha, row);
+    }
+    if (row->kind == DHALL_OPERATOR && row->flag == DHALL_ALTERNATIVE && alpha->resolves) {
+        return alpha_copy(alpha, alpha->code->marks[term] == MARK_LEFT ? row->a : row->b);
+    }
     struct span span = alpha->code->terms.spans[term];
     struct dhall_row copy = *row;
     switch ((enum dhall_kind)row->kind) {
@@ -182,7 +201,7 @@ static uint32_t alpha_copy(struct alpha *alpha, uint32_t term)
         return alpha_variable(alpha, row, alpha->code->marks[term], span);
     case DHALL_LAMBDA:
     case DHALL_PI:
-        copy.a = 0;
+        copy.a = alpha->resolves ? row->a : 0;
         copy.b = alpha_copy(alpha, row->b);
         copy.c = alpha_under(alpha, row->c);
         break;
@@ -234,4 +253,102 @@ enum err dhall_tool_alpha(struct dhall *dhall, struct str text, struct dhall_ter
     enum err err = dhall_run(dhall, alpha_run, &task, diags);
     *ret_term = task.result;
     return err != OK ? err : task.err;
+}
+
+struct resolve_task {
+    struct str name, text;
+    const struct dhall_import *self;
+    struct dhall_terms *terms; /* NULL: the graph is wanted */
+    dhall_term term;
+    struct dhall_tool_import *imports;
+    size_t import_count;
+    struct diags *diags;
+    enum err err;
+};
+
+/* entry and all below it, in post-order; is_listed guards against what was met before. */
+static size_t graph_gather(struct dhall *dhall, struct dhall_import_entry *entry,
+    struct dhall_import_entry **list, size_t count)
+{
+    dhall_step(dhall);
+    entry->is_listed = true;
+    for (uint32_t i = 0; i < entry->reads_len; i++) {
+        struct dhall_import_entry *child = entry->reads[i];
+        bool had = child->state == IMPORT_DONE || child->is_cached;
+        if (had && !child->is_listed) {
+            count = graph_gather(dhall, child, list, count);
+        }
+    }
+    list[count] = entry;
+    return count + 1;
+}
+
+static void graph_make(
+    struct dhall *dhall, struct dhall_import_entry *root, struct resolve_task *task)
+{
+    struct arena *arena = &dhall->arena;
+    struct dhall_import_entry **list =
+        ARENA_NEW(arena, struct dhall_import_entry *, (size_t)dhall->imports_len + 1);
+    size_t count = graph_gather(dhall, root, list, 0);
+    struct dhall_tool_import *imports = ARENA_NEW(arena, struct dhall_tool_import, count);
+    for (size_t i = 0; i < count; i++) {
+        list[i]->is_listed = false;
+        list[i]->graph_row = (uint32_t)i;
+        imports[i].self = list[i]->self;
+        imports[i].self.headers = (dhall_term){0};
+        imports[i].name = list[i]->name;
+        imports[i].reads = ARENA_NEW(arena, uint32_t, list[i]->reads_len);
+        for (uint32_t j = 0; j < list[i]->reads_len; j++) {
+            struct dhall_import_entry *child = list[i]->reads[j];
+            if (child->state == IMPORT_DONE || child->is_cached) {
+                imports[i].reads[imports[i].read_count++] = child->graph_row;
+            }
+        }
+    }
+    task->imports = imports;
+    task->import_count = count;
+}
+
+static void resolve_run(struct dhall *dhall, void *argument)
+{
+    struct resolve_task *task = argument;
+    struct dhall_import_entry entry = {.name = task->name, .self = *task->self};
+    struct dhall_code *code = dhall_code_new(dhall);
+    uint32_t source =
+        dhall->sources == NULL ? 0 : sources_add(dhall->sources, task->name, task->text);
+    task->err = dhall_parse(&code->terms, source, task->text, &code->root, task->diags);
+    if (task->err == OK) {
+        task->err = dhall_code_resolve(dhall, code, &entry, 0, task->diags);
+    }
+    if (task->err == OK && task->terms == NULL) {
+        graph_make(dhall, &entry, task);
+    } else if (task->err == OK) {
+        struct alpha alpha = {.dhall = dhall, .code = code, .terms = task->terms, .resolves = true};
+        task->term.row = alpha_copy(&alpha, code->root.row);
+    }
+    free(entry.reads);
+}
+
+enum err dhall_tool_resolve(struct dhall *dhall, struct str name, struct str dir, struct str text,
+    struct dhall_terms *terms, dhall_term *ret_term, struct diags *diags)
+{
+    struct dhall_import self = dhall_import_of_file(dhall, name, dir);
+    struct resolve_task task = {
+        .name = name, .text = text, .self = &self, .terms = terms, .diags = diags};
+    enum err err = dhall_run(dhall, resolve_run, &task, diags);
+    *ret_term = task.term;
+    err = err != OK ? err : task.err;
+    return err == ERR_ABSENT ? ERR_INVALID : err;
+}
+
+enum err dhall_tool_graph(struct dhall *dhall, struct str name, struct str dir, struct str text,
+    const struct dhall_tool_import **ret_imports, size_t *ret_count, struct diags *diags)
+{
+    struct dhall_import self = dhall_import_of_file(dhall, name, dir);
+    struct resolve_task task = {.name = name, .text = text, .self = &self, .diags = diags};
+    enum err err = dhall_run(dhall, resolve_run, &task, diags);
+    *ret_imports = task.imports;
+    *ret_count = task.import_count;
+    err = err != OK ? err : task.err;
+    return err == ERR_ABSENT ? ERR_INVALID : err;
 }

@@ -15,4 +15,20 @@ enum err dhall_tool_evaluate(struct dhall *dhall, struct str name, struct str te
 /* Alpha-normalises text (alpha-normalization.md) without evaluating it; it has no imports. */
 enum err dhall_tool_alpha(struct dhall *dhall, struct str text, struct dhall_terms *terms,
     dhall_term *ret_term, struct diags *diags);
+/* Parses text and resolves its imports: the term as it is written, with the normal forms of what it
+ * imports in their places, and of each `?` the side that was taken. Imports are checked, text is
+ * not. name and dir as for dhall_load_text. */
+enum err dhall_tool_resolve(struct dhall *dhall, struct str name, struct str dir, struct str text,
+    struct dhall_terms *terms, dhall_term *ret_term, struct diags *diags);
+/* A file that was imported, or found in the semantic cache by its hash. */
+struct dhall_tool_import {
+    struct dhall_import self; /* chained and canonical, without headers */
+    struct str name;
+    uint32_t *reads; /* rows of what it imports directly */
+    size_t read_count;
+};
+/* All that text imports, transitively, each once, what is imported before what imports it; text
+ * itself is the last row. In the session. */
+enum err dhall_tool_graph(struct dhall *dhall, struct str name, struct str dir, struct str text,
+    const struct dhall_tool_import **ret_imports, size_t *ret_count, struct diags *diags);
 #endif

@@ -168,9 +168,12 @@ struct dhall_import_entry {
     struct str key;  /* mode and canonical name, or the hash */
     struct str name; /* canonical name: "/abs/path", "https://...", "env:X" */
     struct dhall_import self;
-    bool is_embedded;             /* its bytes came from the reader's embedded packages */
-    bool is_frozen;               /* it was reached through a hash, which covers all below it */
-    struct dhall_headers headers; /* it was fetched with; relative imports get them too */
+    bool is_embedded;               /* its bytes came from the reader's embedded packages */
+    bool is_cached;                 /* the semantic cache had it: neither read nor loaded */
+    uint32_t graph_row;             /* in dhall_tool_graph's table */
+    bool is_frozen;                 /* it was reached through a hash, which covers all below it */
+    struct dhall_headers headers;   /* it was fetched with; relative imports get them too */
+    struct dhall_response response; /* of a remote one that was fetched: for CORS, without bytes */
     struct dhall_value *value, *type;
     bool has_hash; /* of the normal form, once somebody asked for it */
     uint8_t hash[32];
