@@ -9,6 +9,10 @@ let straylight =
           [ "build.c"
           , "building.c"
           , "clean.c"
+          , "dhall_encode.c"
+          , "dhall_evaluate.c"
+          , "dhall_resolve.c"
+          , "dhalling.c"
           , "doctor.c"
           , "fetch.c"
           , "help.c"
@@ -20,13 +24,15 @@ let straylight =
           , "test.c"
           , "toolchain.c"
           ]
-        , private_hdrs = [ "building.h", "command.h", "version.h" ]
+        , private_hdrs = [ "building.h", "command.h", "dhalling.h", "version.h" ]
         , deps =
           [ S.at "//src/base"
           , S.at "//src/codec"
           , S.at "//src/link"
           , S.at "//src/store"
           , S.at "//src/exec"
+          , S.at "//src/dhall"
+          , S.at "//src/digest"
           , S.at "//src/build"
           ]
         }

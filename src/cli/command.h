@@ -39,6 +39,14 @@ struct command {
     X(build)                                                                                       \
     X(clean)                                                                                       \
     X(complete)                                                                                    \
+    X(dhall)                                                                                       \
+    X(dhall_decode)                                                                                \
+    X(dhall_encode)                                                                                \
+    X(dhall_hash)                                                                                  \
+    X(dhall_normalize)                                                                             \
+    X(dhall_resolve)                                                                               \
+    X(dhall_text)                                                                                  \
+    X(dhall_type)                                                                                  \
     X(doctor)                                                                                      \
     X(fetch)                                                                                       \
     X(help)                                                                                        \

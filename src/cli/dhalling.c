@@ -1,0 +1,288 @@
+/* src/cli/dhalling.c */
+#include "cli/dhalling.h"
+#include "base/env.h"
+#include "base/file.h"
+#include "base/near.h"
+#include "build/packages.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+/* Files and environment variables. */
+
+static enum err home_path(struct str rest, struct arena *arena, const char **ret_path)
+{
+    const char *home = env_get("HOME");
+    if (home == NULL) {
+        return ERR_ABSENT;
+    }
+    *ret_path = arena_printf(arena, "%s/%.*s", home, STR_ARG(rest)).ptr;
+    return OK;
+}
+
+static enum err reader_read(void *context, const struct dhall_import *import, struct str name,
+    struct arena *arena, struct str *ret_bytes, struct diags *diags)
+{
+    (void)context;
+    if (import->scheme == DHALL_ENV) {
+        const char *value = env_get(arena_cstr(arena, import->authority));
+        if (value == NULL) {
+            return ERR_ABSENT;
+        }
+        *ret_bytes = str_of(value);
+        return OK;
+    }
+    if (memchr(name.ptr, 0, name.len) != NULL) {
+        return ERR_ABSENT; /* no file has such a name */
+    }
+    const char *path = arena_cstr(arena, name);
+    if (import->scheme == DHALL_HOME && home_path(str_sub(name, 2, name.len), arena, &path) != OK) {
+        return ERR_ABSENT;
+    }
+    return file_read(AT_FDCWD, path, FILE_BYTES_MAX, arena, ret_bytes, diags);
+}
+
+static bool reader_embedded(void *context, struct str url, struct str *ret_bytes)
+{
+    (void)context;
+    return package_find(url, ret_bytes);
+}
+
+/* The semantic cache. */
+
+static const char *cache_path(
+    const struct dhalling *dhalling, const uint8_t hash[static 32], struct arena *arena)
+{
+    AUTO_BUF path = {0};
+    buf_printf(&path, "%.*s/1220", STR_ARG(dhalling->cache_root));
+    for (size_t i = 0; i < 32; i++) {
+        buf_printf(&path, "%02x", hash[i]);
+    }
+    return arena_cstr(arena, buf_str(&path));
+}
+
+static enum err reader_cache_get(
+    void *context, const uint8_t hash[static 32], struct arena *arena, struct str *ret_bytes)
+{
+    const struct dhalling *dhalling = context;
+    struct diags diags; /* a cache that cannot be read is one that has nothing */
+    diags_init(&diags, arena, NULL);
+    const char *path = cache_path(dhalling, hash, arena);
+    return file_read(AT_FDCWD, path, FILE_BYTES_MAX, arena, ret_bytes, &diags) == OK ? OK
+                                                                                     : ERR_ABSENT;
+}
+
+static void reader_cache_bad(void *context, const uint8_t hash[static 32])
+{
+    const struct dhalling *dhalling = context;
+    struct arena arena = {0};
+    AUTO_BUF text = {0};
+    buf_printf(&text, "warning: %s is not what its name says; it is ignored\n",
+        cache_path(dhalling, hash, &arena));
+    (void)fflush(stdout);
+    if (fd_write_all(STDERR_FILENO, buf_str(&text)) != OK) {
+        errno = 0; /* stderr is closed: there is nobody to tell */
+    }
+    arena_release(&arena);
+}
+
+/* No fsync: an entry that a crash cut is found by its hash and fetched again. A cache that cannot
+ * be written is no reason to fail. */
+void dhalling_cache_put(struct dhalling *dhalling, const uint8_t hash[static 32], struct str bytes)
+{
+    if (dhalling->cache_root.len == 0) {
+        return;
+    }
+    struct arena arena = {0};
+    struct diags diags;
+    diags_init(&diags, &arena, NULL);
+    const char *path = cache_path(dhalling, hash, &arena);
+    const char *temporary = arena_printf(&arena, "%s.%ju.tmp", path, (uintmax_t)getpid()).ptr;
+    bool made = dirs_make(AT_FDCWD, arena_cstr(&arena, dhalling->cache_root), &diags) == OK;
+    AUTO_CLOSE int fd =
+        made ? open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644) : -1;
+    if (fd >= 0 && (fd_write_all(fd, bytes) != OK || rename(temporary, path) != 0)) {
+        (void)unlink(temporary);
+    }
+    arena_release(&arena);
+}
+
+static void reader_cache_put(void *context, const uint8_t hash[static 32], struct str bytes)
+{
+    dhalling_cache_put(context, hash, bytes);
+}
+
+/* Other implementations look there too (imports.md): first $XDG_CACHE_HOME, then $HOME/.cache. */
+static struct str cache_root_find(struct arena *arena)
+{
+    const char *cache = env_get("XDG_CACHE_HOME");
+    const char *home = env_get("HOME");
+    if (cache != NULL && cache[0] == '/') {
+        return arena_printf(arena, "%s/dhall", cache);
+    }
+    return home != NULL && home[0] == '/' ? arena_printf(arena, "%s/.cache/dhall", home) : STR("");
+}
+
+void dhalling_open(struct cli *cli, struct dhalling *ret_dhalling)
+{
+    const struct option_value *values = cli->args.values;
+    *ret_dhalling = (struct dhalling){.cli = cli};
+    ret_dhalling->cache_root = cache_root_find(&cli->arena);
+    ret_dhalling->sources = values[DHALLING_CENSOR].given ? NULL : cli->sources;
+    bool cached = !values[DHALLING_NO_CACHE].given && ret_dhalling->cache_root.len > 0;
+    struct dhall_reader reader = {
+        .context = ret_dhalling,
+        .read = reader_read,
+        .embedded = reader_embedded,
+        .cache_get = cached ? reader_cache_get : NULL,
+        .cache_bad = cached ? reader_cache_bad : NULL,
+        .cache_put = cached ? reader_cache_put : NULL,
+    };
+    ret_dhalling->dhall = dhall_new(&reader, NULL, ret_dhalling->sources);
+}
+
+void dhalling_close(struct dhalling *dhalling)
+{
+    dhall_free(dhalling->dhall);
+    store_close(dhalling->store);
+}
+
+/* Input and output. */
+
+static enum err stdin_read(struct cli *cli, struct str *ret_text)
+{
+    AUTO_BUF text = {0};
+    enum {
+        CHUNK_BYTES = 64 * 1024
+    };
+    for (;;) {
+        ssize_t n = fd_read_full(STDIN_FILENO, buf_reserve(&text, CHUNK_BYTES), CHUNK_BYTES);
+        if (n < 0) {
+            return diag_add_errno(&cli->diags, errno, "cannot read standard input");
+        }
+        text.len += (size_t)n;
+        if (n < CHUNK_BYTES) {
+            break;
+        }
+        if (text.len > FILE_BYTES_MAX) {
+            return diag_add(&cli->diags, ERR_LIMIT, SPAN_NONE,
+                "standard input has more than %d bytes", FILE_BYTES_MAX);
+        }
+    }
+    *ret_text = arena_str(&cli->arena, buf_str(&text));
+    return OK;
+}
+
+/* A file that is not there may be a sub-command with a slip, or behind an option. */
+static void sub_command_hint(struct cli *cli, struct str word)
+{
+    size_t count = 0;
+    const struct command *const *commands = commands_all(&count);
+    struct str *names = ARENA_NEW(&cli->arena, struct str, count);
+    for (size_t i = 0; i < count; i++) {
+        struct str name = str_of(commands[i]->spec.name);
+        names[i] = str_starts(name, STR("dhall ")) ? str_sub(name, 6, name.len) : STR("");
+    }
+    size_t near = near_find(word, names, count);
+    for (size_t i = 0; i < count; i++) {
+        near = str_eq(names[i], word) ? i : near;
+    }
+    if (near < count && str_find(word, '/') == word.len) {
+        diag_help(&cli->diags, "for the command, write \"straylight dhall %.*s ...\"",
+            STR_ARG(names[near]));
+    }
+}
+
+enum err dhalling_input(struct dhalling *dhalling)
+{
+    struct cli *cli = dhalling->cli;
+    const char *path = cli->args.operand_count > 0 ? cli->args.operands[0] : NULL;
+    struct option_value file = cli->args.values[DHALLING_FILE];
+    if (file.given && path != NULL) {
+        return diag_add(&cli->diags, ERR_INVALID, SPAN_NONE, "--file and a file are given");
+    }
+    path = file.given ? arena_cstr(&cli->arena, file.text) : path;
+    enum err err;
+    if (path == NULL || strcmp(path, "-") == 0) {
+        dhalling->name = STR("(input)");
+        dhalling->dir = STR(".");
+        err = stdin_read(cli, &dhalling->text);
+    } else {
+        struct str name = str_of(path);
+        size_t slash = str_find_last(name, '/');
+        dhalling->name = name;
+        dhalling->dir = slash == name.len ? STR(".") : str_sub(name, 0, slash);
+        err = file_read(AT_FDCWD, path, FILE_BYTES_MAX, &cli->arena, &dhalling->text, &cli->diags);
+        if (err == ERR_ABSENT) {
+            err = diag_add(&cli->diags, ERR_ABSENT, SPAN_NONE, "%s does not exist", path);
+            sub_command_hint(cli, name);
+        }
+    }
+    bool asked = cli->args.values[DHALLING_UNICODE].given;
+    dhalling->ascii =
+        cli->args.values[DHALLING_ASCII].given || (!asked && !dhalling_has_symbols(dhalling->text));
+    return err;
+}
+
+enum err dhalling_load(struct dhalling *dhalling, struct dhall_loaded *ret_loaded)
+{
+    enum err err = dhalling_input(dhalling);
+    return err != OK ? err
+                     : dhall_load_text(dhalling->dhall, dhalling->name, dhalling->dir,
+                           dhalling->text, ret_loaded, &dhalling->cli->diags);
+}
+
+bool dhalling_has_symbols(struct str text)
+{
+    static const char *const symbols[] = {"λ", "∀", "→", "∧", "⫽", "⩓", "≡"};
+    for (size_t i = 0; i < sizeof symbols / sizeof symbols[0]; i++) {
+        if (text.len > 0 && memmem(text.ptr, text.len, symbols[i], strlen(symbols[i])) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+enum err dhalling_value_show(
+    struct dhalling *dhalling, const struct dhall_value *value, bool alpha, struct buf *ret_text)
+{
+    struct dhall_terms terms;
+    dhall_terms_init(&terms, dhall_tool_labels(dhalling->dhall), 0);
+    dhall_term term = {0};
+    enum err err =
+        dhall_tool_read_back(dhalling->dhall, value, alpha, &terms, &term, &dhalling->cli->diags);
+    if (err == OK) {
+        struct dhall_print_options options = {.ascii = dhalling->ascii};
+        dhall_print(&terms, term, &options, ret_text);
+        buf_add_byte(ret_text, '\n');
+    }
+    dhall_terms_release(&terms);
+    return err;
+}
+
+enum err dhalling_output(struct dhalling *dhalling, struct option_value option, struct str text)
+{
+    if (!option.given) {
+        cli_print(text);
+        return OK;
+    }
+    struct cli *cli = dhalling->cli;
+    return file_write_atomic(AT_FDCWD, arena_cstr(&cli->arena, option.text), text, &cli->diags);
+}
+
+enum cli_status dhalling_end(struct dhalling *dhalling, enum err err)
+{
+    dhalling_close(dhalling);
+    return cli_status_of(err);
+}
+
+struct str dhalling_hash_show(struct cli *cli, const uint8_t hash[static 32])
+{
+    AUTO_BUF text = {0};
+    buf_add(&text, STR("sha256:"));
+    for (size_t i = 0; i < 32; i++) {
+        buf_printf(&text, "%02x", hash[i]);
+    }
+    return arena_str(&cli->arena, buf_str(&text));
+}

@@ -1,0 +1,85 @@
+/* src/cli/dhalling.h: what the commands of `straylight dhall` have in common: options, input,
+ * output, and the reader that gives the language files, variables, the network and the cache.
+ *
+ *   command -> dhalling_open -> dhalling_load (operand, --file or standard input) -> value, type
+ *                                    |
+ *              dhall_reader:  files and env:   here
+ *                             https, http      armitage, started at the first one (its bytes come
+ *                                              through the store)
+ *                             sha256:...       $XDG_CACHE_HOME/dhall/1220<hex>, as other
+ *                                              implementations keep it */
+#ifndef CLI_DHALLING_H
+#define CLI_DHALLING_H
+#include "cli/command.h"
+#include "dhall/dhall.h"
+#include "dhall/print.h"
+#include "dhall/tool.h"
+
+/* Rows that stand first in the option table of each of them. */
+enum dhalling_option {
+    DHALLING_FILE,
+    DHALLING_NO_CACHE,
+    DHALLING_ASCII,
+    DHALLING_UNICODE,
+    DHALLING_PLAIN,
+    DHALLING_EXPLAIN,
+    DHALLING_CENSOR,
+    DHALLING_CA_FILE,
+    DHALLING_OPTION_COUNT,
+};
+#define DHALLING_OPTIONS                                                                           \
+    [DHALLING_FILE] = {.name = "file",                                                             \
+        .kind = OPTION_TEXT,                                                                       \
+        .value = "FILE",                                                                           \
+        .help = "read FILE, not standard input (as the operand does)"},                            \
+    [DHALLING_NO_CACHE] = {.name = "no-cache",                                                     \
+        .kind = OPTION_FLAG,                                                                       \
+        .help = "act as if the semantic cache were empty"},                                        \
+    [DHALLING_ASCII] = {.name = "ascii",                                                           \
+        .kind = OPTION_FLAG,                                                                       \
+        .help = "print ASCII, none of the symbols"},                                               \
+    [DHALLING_UNICODE] = {.name = "unicode", .kind = OPTION_FLAG, .help = "print the symbols"},    \
+    [DHALLING_PLAIN] = {.name = "plain", .kind = OPTION_FLAG, .help = "print without colours"},    \
+    [DHALLING_EXPLAIN] = {.name = "explain",                                                       \
+        .kind = OPTION_FLAG,                                                                       \
+        .help = "show whole types in the messages about them"},                                    \
+    [DHALLING_CENSOR] = {.name = "censor",                                                         \
+        .kind = OPTION_FLAG,                                                                       \
+        .help = "quote no source lines in messages"},                                              \
+    [DHALLING_CA_FILE] = {.name = "ca-file",                                                       \
+        .kind = OPTION_TEXT,                                                                       \
+        .value = "PEM",                                                                            \
+        .help = "trust these certificates instead of the system's"}
+
+struct link_client;
+struct dhalling {
+    struct cli *cli;
+    struct dhall *dhall;
+    struct sources *sources; /* the command's; NULL with --censor */
+    struct str cache_root;   /* folder of the semantic cache; empty: there is none */
+    struct store *store;     /* opened for the first import over a network, as is client */
+    struct link_client *client;
+    struct str name, dir, text; /* of the input; dir: "." or what its imports are relative to */
+    bool ascii;                 /* print ASCII: asked for, or the input has no symbols */
+};
+/* A session for the command's options. Nothing is read yet. */
+void dhalling_open(struct cli *cli, struct dhalling *ret_dhalling);
+void dhalling_close(struct dhalling *dhalling);
+/* Reads the operand, --file's file ("-" is standard input), or standard input. */
+enum err dhalling_input(struct dhalling *dhalling);
+/* The same, then loads it: parsed, resolved, checked; the value is lazy. */
+enum err dhalling_load(struct dhalling *dhalling, struct dhall_loaded *ret_loaded);
+/* The normal form of a value as text, with a newline at its end. alpha: bound names become _. */
+enum err dhalling_value_show(
+    struct dhalling *dhalling, const struct dhall_value *value, bool alpha, struct buf *ret_text);
+/* Writes to the file that option says, atomically, or to standard output where it is not given. */
+enum err dhalling_output(struct dhalling *dhalling, struct option_value option, struct str text);
+/* 0, 1, 3. */
+enum cli_status dhalling_end(struct dhalling *dhalling, enum err err);
+/* Does text hold one of the symbols that have an ASCII form? */
+bool dhalling_has_symbols(struct str text);
+/* "sha256:<hex>", in the command's arena. */
+struct str dhalling_hash_show(struct cli *cli, const uint8_t hash[static 32]);
+/* Puts an encoded normal form into the cache under its hash; without one, nothing happens. */
+void dhalling_cache_put(struct dhalling *dhalling, const uint8_t hash[static 32], struct str bytes);
+#endif
