@@ -138,6 +138,10 @@ err_has "is refused" "out/app is not a folder of links"
 ok "and not followed" test ! -e elsewhere/app
 rm -r out/app out/app.old elsewhere
 expect "all of out/app gone" 0 "$straylight" build //app
+cp greet/BUILD.dhall kept && echo 'nonsense (' >greet/BUILD.dhall
+expect "a broken package, with -k" 1 "$straylight" build -k //...
+ok "keeps its links" test -h out/greet/libgreet.a
+mv kept greet/BUILD.dhall
 rm -r greet
 package app <<'END'
 let good = C.test C.Test::{ name = "good", srcs = [ "good.c" ] }

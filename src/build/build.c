@@ -309,7 +309,7 @@ static enum err round_run(struct engine *engine, struct strs patterns, struct ar
         return ERR_CORRUPT;
     }
     if (has_goal && links_wanted(engine, ret_goal)) {
-        enum err links_err = links_update(engine, ret_goal, diags);
+        enum err links_err = links_update(engine, ret_goal, err == OK, diags);
         err = err == OK ? links_err : err;
     }
     return err;

@@ -221,7 +221,9 @@ void progress_diags(struct engine *engine, const struct diags *diags);
 void shell_word_add(struct buf *text, struct str word);
 
 /* Links (build/links.c). */
-enum err links_update(struct engine *engine, const struct goal *goal, struct diags *diags);
+/* whole: nothing failed, so that a target which was asked for and is not in goal is gone. */
+enum err links_update(
+    struct engine *engine, const struct goal *goal, bool whole, struct diags *diags);
 enum err links_remove(struct engine *engine, uint64_t *ret_count, struct diags *diags);
 
 /* Opens the store if that was not done yet (build/build.c). */

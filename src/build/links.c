@@ -35,6 +35,7 @@ struct links {
     struct link *old_at; /* in arena */
     bool changed;
     bool damaged;
+    bool whole; /* all that was asked for was finished: what is not in it is gone */
 };
 
 static const char *state_file(struct links *links)
@@ -241,7 +242,7 @@ static enum err link_renew(struct links *links, struct link *link)
 /* Was the link's target asked for, and is it no more? */
 static bool is_stale(const struct links *links, const struct goal *goal, const struct link *link)
 {
-    if (goal->failed.count > 0) {
+    if (!links->whole) {
         return false;
     }
     struct diags ignored;
@@ -298,10 +299,11 @@ static void old_keep(struct links *links, const struct goal *goal)
     }
 }
 
-enum err links_update(struct engine *engine, const struct goal *goal, struct diags *diags)
+enum err links_update(
+    struct engine *engine, const struct goal *goal, bool whole, struct diags *diags)
 {
     struct arena arena = {0};
-    struct links links = {.engine = engine, .arena = &arena, .diags = diags};
+    struct links links = {.engine = engine, .arena = &arena, .diags = diags, .whole = whole};
     old_read(&links);
     for (size_t i = 0; i < goal->target_count; i++) {
         for (size_t j = 0; j < goal->targets[i].output_count; j++) {
