@@ -147,7 +147,15 @@ let label_fuzz =
 let message_fuzz =
       corpus
         "message_fuzz"
-        [ "failed", "fetch", "fetched", "hello", "long_head", "progress" ]
+        [ "failed"
+        , "fetch"
+        , "fetch_http"
+        , "fetched"
+        , "header_without_end"
+        , "hello"
+        , "long_head"
+        , "progress"
+        ]
 
 let reapi_fuzz =
       corpus

@@ -60,12 +60,19 @@ static enum err serve_fetch(
         struct fetch_request request = {
             .url = arena_cstr(&server->arena, message->text),
             .hash = message->hash.len == 0 ? NULL : (const uint8_t *)message->hash.ptr,
+            .allow_http = message->allow_http,
+            .headers = message->headers,
             .bytes_max = message->count,
             .ca_file = message->file.len == 0 ? NULL : arena_cstr(&server->arena, message->file),
             .progress = send_progress,
             .context = server,
         };
-        err = fetch_https(server->store, &request, &answer.digest, &server->diags);
+        struct fetch_answer fetched = {0};
+        err = fetch_url(server->store, &request, &server->arena, &fetched, &server->diags);
+        answer.digest = fetched.digest;
+        answer.text = fetched.url;
+        answer.count = fetched.allow_origin_count;
+        answer.headers = fetched.allow_origin;
     }
     return err == OK ? link_send(server->fd, &answer, diags) : answer_failed(server, err, diags);
 }

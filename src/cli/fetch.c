@@ -72,7 +72,11 @@ static enum err fetch_into_store(struct cli *cli, const struct link_fetch *fetch
         err = link_client_start(armitage, store_root(store), &client, &cli->diags);
     }
     if (err == OK) {
-        err = link_client_fetch(client, fetch, ret_digest, &cli->diags);
+        struct link_fetched fetched;
+        err = link_client_fetch(client, fetch, &cli->arena, &fetched, &cli->diags);
+        if (err == OK) {
+            *ret_digest = fetched.digest;
+        }
     }
     if (cli->progress) {
         (void)fputs("\r\033[K", stderr);

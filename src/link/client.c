@@ -156,11 +156,12 @@ static enum err failed_tell(const struct link_message *message, struct str url, 
 
 /* Packets of request id until its answer. */
 static enum err fetch_wait(struct link_client *client, const struct link_fetch *fetch,
-    struct arena *arena, struct digest *ret_digest, struct diags *diags)
+    struct arena *packets, struct arena *arena, struct link_fetched *ret_fetched,
+    struct diags *diags)
 {
     for (;;) {
         struct link_message message;
-        enum err err = link_receive(client->fd, arena, &message, diags);
+        enum err err = link_receive(client->fd, packets, &message, diags);
         if (err != OK) {
             return err == ERR_RETRY ? client_gone(diags) : err;
         }
@@ -168,7 +169,10 @@ static enum err fetch_wait(struct link_client *client, const struct link_fetch *
             return diag_add(diags, ERR_INVALID, SPAN_NONE, "armitage answered what was not asked");
         }
         if (message.kind == LINK_FETCHED) {
-            *ret_digest = message.digest;
+            *ret_fetched = (struct link_fetched){.digest = message.digest,
+                .url = arena_str(arena, message.text),
+                .allow_origin_count = message.count,
+                .allow_origin = arena_str(arena, message.headers)};
             return OK;
         }
         if (message.kind == LINK_FAILED) {
@@ -177,19 +181,19 @@ static enum err fetch_wait(struct link_client *client, const struct link_fetch *
         if (message.kind == LINK_PROGRESS && fetch->progress != NULL) {
             fetch->progress(fetch->context, message.count, message.total);
         }
-        arena_release(arena);
+        arena_release(packets);
     }
 }
 
 enum err link_client_fetch(struct link_client *client, const struct link_fetch *fetch,
-    struct digest *ret_digest, struct diags *diags)
+    struct arena *arena, struct link_fetched *ret_fetched, struct diags *diags)
 {
     if (fetch->url.len > LINK_URL_MAX) {
         return diag_add(diags, ERR_LIMIT, SPAN_NONE, "a URL of %zu bytes is longer than %d",
             fetch->url.len, LINK_URL_MAX);
     }
     (void)pthread_mutex_lock(&client->mutex);
-    struct arena arena = {0};
+    struct arena packets = {0};
     struct link_message message = {
         .kind = LINK_FETCH,
         .id = ++client->last_id,
@@ -198,14 +202,16 @@ enum err link_client_fetch(struct link_client *client, const struct link_fetch *
             .len = fetch->hash == NULL ? 0 : DIGEST_HASH_BYTES},
         .count = fetch->bytes_max,
         .file = fetch->ca_file,
+        .allow_http = fetch->allow_http,
+        .headers = fetch->headers,
     };
     enum err err = link_send(client->fd, &message, diags);
     if (err == OK) {
-        err = fetch_wait(client, fetch, &arena, ret_digest, diags);
+        err = fetch_wait(client, fetch, &packets, arena, ret_fetched, diags);
     } else if (err == ERR_RETRY) {
         err = client_gone(diags);
     }
-    arena_release(&arena);
+    arena_release(&packets);
     (void)pthread_mutex_unlock(&client->mutex);
     return err;
 }

@@ -13,16 +13,25 @@ void link_client_stop(struct link_client *client);
 
 struct link_fetch {
     struct str url;      /* https://... */
+    bool allow_http;     /* http://... too, and redirects from there to http */
+    struct str headers;  /* of the request: lines "Name: value\n"; may be empty */
     const uint8_t *hash; /* 32 bytes that the content must have, or NULL */
     uint64_t bytes_max;  /* more is ERR_LIMIT */
     struct str ca_file;  /* certificates to trust instead of the system's; may be empty */
     void (*progress)(void *context, uint64_t done_bytes, uint64_t total_bytes); /* may be NULL */
     void *context;
 };
+struct link_fetched {
+    struct digest digest; /* of the bytes, which are in the store */
+    /* In the arena. */
+    struct str url;              /* that answered, after redirects */
+    uint64_t allow_origin_count; /* Access-Control-Allow-Origin headers of the answer */
+    struct str allow_origin;     /* the first of them */
+};
 /* Fetches url into the store. ERR_ABSENT (with a diag), ERR_CORRUPT, ERR_RETRY, ... as the diag
  * tells. Thread-safe; one at a time. */
 enum err link_client_fetch(struct link_client *client, const struct link_fetch *fetch,
-    struct digest *ret_digest, struct diags *diags);
+    struct arena *arena, struct link_fetched *ret_fetched, struct diags *diags);
 /* The path of the program `name` beside this process's own (/proc/self/exe), or beside the link
  * that it was started through, in arena. */
 enum err link_sibling_path(

@@ -15,8 +15,15 @@ static void messages_round_trip(void)
             .text = STR("https://example.org/x"),
             .hash = {.ptr = (const char *)some_hash, .len = DIGEST_HASH_BYTES},
             .count = UINT64_MAX,
-            .file = STR("/ca.pem")},
-        {.kind = LINK_FETCHED, .id = 1U << 20, .digest = {.hash = {9}, .size_bytes = 300}},
+            .file = STR("/ca.pem"),
+            .allow_http = true,
+            .headers = STR("Test: 1\nUser-Agent: a: b\n")},
+        {.kind = LINK_FETCHED,
+            .id = 1U << 20,
+            .text = STR("https://example.org/y"),
+            .count = 1,
+            .headers = STR("*"),
+            .digest = {.hash = {9}, .size_bytes = 300}},
         {.kind = LINK_PROGRESS, .id = 1, .count = 5, .total = 10},
         {.kind = LINK_FAILED, .id = 1, .count = LINK_FAILURE_CORRUPT, .text = STR("t")},
     };
@@ -32,6 +39,8 @@ static void messages_round_trip(void)
         CHECK_STR(back.text, messages[i].text);
         CHECK_STR(back.file, messages[i].file);
         CHECK_STR(back.hash, messages[i].hash);
+        CHECK_STR(back.headers, messages[i].headers);
+        CHECK(back.allow_http == messages[i].allow_http);
         /* Every shorter packet, and a longer one, is refused. */
         for (size_t len = 0; len < bytes.len; len++) {
             CHECK(link_message_decode(str_sub(buf_str(&bytes), 0, len), &back) == ERR_INVALID);
@@ -39,6 +48,25 @@ static void messages_round_trip(void)
         buf_add_byte(&bytes, 0);
         CHECK(link_message_decode(buf_str(&bytes), &back) == ERR_INVALID);
     }
+}
+
+static void headers_are_lines(void)
+{
+    static const char *const wrong[] = {"Test: 1", ": 1\n", "Test\n", "A: 1\r\n", "A: 1\n\n"};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        struct link_message message = {
+            .kind = LINK_FETCH, .text = STR("https://x/"), .headers = str_of(wrong[i])};
+        AUTO_BUF bytes = {0};
+        link_message_encode(&message, &bytes);
+        CHECK(link_message_decode(buf_str(&bytes), &message) == ERR_INVALID);
+    }
+    struct str headers = STR("A: 1\nB:\n");
+    struct str line;
+    CHECK(link_header_next(&headers, &line) == OK);
+    CHECK_STR(line, STR("A: 1"));
+    CHECK(link_header_next(&headers, &line) == OK);
+    CHECK_STR(line, STR("B:"));
+    CHECK(link_header_next(&headers, &line) == ERR_ABSENT);
 }
 
 static void packets_cross_a_socket(void)
@@ -65,6 +93,7 @@ static void packets_cross_a_socket(void)
 int main(void)
 {
     TEST(messages_round_trip);
+    TEST(headers_are_lines);
     TEST(packets_cross_a_socket);
     return test_done();
 }

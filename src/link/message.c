@@ -6,13 +6,14 @@ static uint64_t field_count(enum link_kind kind)
 {
     switch (kind) {
     case LINK_HELLO:
-    case LINK_FETCHED:
     case LINK_PROGRESS:
         return 2;
     case LINK_FAILED:
         return 3;
+    case LINK_FETCHED:
+        return 5;
     case LINK_FETCH:
-        return 4;
+        return 6;
     }
     return 0;
 }
@@ -32,11 +33,16 @@ void link_message_encode(const struct link_message *message, struct buf *ret_byt
         cbor_bytes_add(ret_bytes, message->hash);
         cbor_head_add(ret_bytes, CBOR_UNSIGNED, message->count);
         cbor_text_add(ret_bytes, message->file);
+        cbor_bool_add(ret_bytes, message->allow_http);
+        cbor_text_add(ret_bytes, message->headers);
         break;
     case LINK_FETCHED:
         cbor_bytes_add(ret_bytes,
             (struct str){.ptr = (const char *)message->digest.hash, .len = DIGEST_HASH_BYTES});
         cbor_head_add(ret_bytes, CBOR_UNSIGNED, message->digest.size_bytes);
+        cbor_text_add(ret_bytes, message->text);
+        cbor_head_add(ret_bytes, CBOR_UNSIGNED, message->count);
+        cbor_text_add(ret_bytes, message->headers);
         break;
     case LINK_PROGRESS:
         cbor_head_add(ret_bytes, CBOR_UNSIGNED, message->count);
@@ -50,16 +56,47 @@ void link_message_encode(const struct link_message *message, struct buf *ret_byt
     }
 }
 
+enum err link_header_next(struct str *headers, struct str *ret_line)
+{
+    if (headers->len == 0) {
+        return ERR_ABSENT;
+    }
+    size_t newline = str_find(*headers, '\n');
+    struct str line = str_sub(*headers, 0, newline);
+    size_t colon = str_find(line, ':');
+    if (newline == headers->len || colon == 0 || colon == line.len ||
+        str_find(line, '\0') != line.len || str_find(line, '\r') != line.len) {
+        return ERR_INVALID;
+    }
+    *headers = str_sub(*headers, newline + 1, headers->len);
+    *ret_line = line;
+    return OK;
+}
+
+static bool headers_fit(struct str headers)
+{
+    struct str line;
+    enum err err;
+    do {
+        err = link_header_next(&headers, &line);
+    } while (err == OK);
+    return err == ERR_ABSENT;
+}
+
 static enum err decode_fetch(struct cbor_reader *reader, struct link_message *message)
 {
     if (cbor_read_text(reader, &message->text) != OK ||
         cbor_read_bytes(reader, &message->hash) != OK ||
         cbor_read_unsigned(reader, &message->count) != OK ||
-        cbor_read_text(reader, &message->file) != OK) {
+        cbor_read_text(reader, &message->file) != OK ||
+        cbor_read_bool(reader, &message->allow_http) != OK ||
+        cbor_read_text(reader, &message->headers) != OK) {
         return ERR_INVALID;
     }
     bool hash_fits = message->hash.len == 0 || message->hash.len == DIGEST_HASH_BYTES;
-    return hash_fits && message->text.len <= LINK_URL_MAX ? OK : ERR_INVALID;
+    return hash_fits && message->text.len <= LINK_URL_MAX && headers_fit(message->headers)
+               ? OK
+               : ERR_INVALID;
 }
 
 static enum err decode_fetched(struct cbor_reader *reader, struct link_message *message)
@@ -69,7 +106,11 @@ static enum err decode_fetched(struct cbor_reader *reader, struct link_message *
         return ERR_INVALID;
     }
     memcpy(message->digest.hash, hash.ptr, DIGEST_HASH_BYTES);
-    return cbor_read_unsigned(reader, &message->digest.size_bytes);
+    bool fits = cbor_read_unsigned(reader, &message->digest.size_bytes) == OK &&
+                cbor_read_text(reader, &message->text) == OK &&
+                cbor_read_unsigned(reader, &message->count) == OK &&
+                cbor_read_text(reader, &message->headers) == OK;
+    return fits ? OK : ERR_INVALID;
 }
 
 static enum err decode_failed(struct cbor_reader *reader, struct link_message *message)

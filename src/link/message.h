@@ -4,11 +4,14 @@
  *
  *   [kind, id, fields...]        at most LINK_MESSAGE_MAX bytes
  *
- *   hello     1  [version, store root]             the first message of straylight; armitage
- * answers the same fetch     2  [url, sha256 or empty, bytes_max, ca_file or empty] fetched   3
- * [hash, size]                      the bytes are in the store progress  4  [bytes so far, bytes in
- * all or 0] any number before fetched or failed failed    5  [code, text, help or empty]       code
- * is enum link_failure
+ *   hello     1  [version, store root]   the first message of straylight; armitage answers the same
+ *   fetch     2  [url, sha256 or empty, bytes_max, ca_file or empty, http too?, request headers]
+ *   fetched   3  [hash, size, url that answered, how many Access-Control-Allow-Origin, the first]
+ *                                          the bytes are in the store
+ *   progress  4  [bytes so far, bytes in all or 0]   any number before fetched or failed
+ *   failed    5  [code, text, help or empty]         code is enum link_failure
+ *
+ * Request headers are lines "Name: value\n", each with a name, no NUL and no CR in it.
  *
  * Bytes travel through the store, never here. Sans I/O; link/client.h moves packets. */
 #ifndef LINK_MESSAGE_H
@@ -19,7 +22,7 @@
 enum {
     LINK_MESSAGE_MAX = 64 * 1024, /* bytes of a packet */
     LINK_URL_MAX = 8192,          /* bytes of a URL */
-    LINK_VERSION = 1,             /* both programs are of one release: another version is refused */
+    LINK_VERSION = 2,             /* both programs are of one release: another version is refused */
 };
 enum link_kind {
     LINK_HELLO = 1,
@@ -39,15 +42,21 @@ enum link_failure {
 };
 struct link_message {
     enum link_kind kind;
-    uint64_t id;          /* of the request; an answer repeats it */
-    uint64_t version;     /* hello */
-    struct str text;      /* hello: store root; fetch: url; failed: text */
-    struct str hash;      /* fetch: 32 bytes or none */
-    struct str file;      /* fetch: CA file or none; failed: help or none */
-    uint64_t count;       /* fetch: bytes_max; progress: bytes so far; failed: enum link_failure */
-    uint64_t total;       /* progress: bytes in all, or 0 */
+    uint64_t id;        /* of the request; an answer repeats it */
+    uint64_t version;   /* hello */
+    struct str text;    /* hello: store root; fetch, fetched: url; failed: text */
+    struct str hash;    /* fetch: 32 bytes or none */
+    struct str file;    /* fetch: CA file or none; failed: help or none */
+    struct str headers; /* fetch: of the request; fetched: the first Access-Control-Allow-Origin */
+    bool allow_http;    /* fetch: an http URL, and redirects to one, are fetched too */
+    uint64_t count;     /* fetch: bytes_max; progress: bytes so far; failed: enum link_failure;
+                           fetched: Access-Control-Allow-Origin headers that came */
+    uint64_t total;     /* progress: bytes in all, or 0 */
     struct digest digest; /* fetched */
 };
+/* The next "Name: value" of request headers, which is taken off them; ERR_ABSENT at the end,
+ * ERR_INVALID (as decoding gives) for what is no such line. */
+enum err link_header_next(struct str *headers, struct str *ret_line);
 /* Appends the one encoding of message. */
 void link_message_encode(const struct link_message *message, struct buf *ret_bytes);
 /* Views into bytes. ERR_INVALID without a diag for whatever link_message_encode does not make. */
