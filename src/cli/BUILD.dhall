@@ -13,6 +13,7 @@ let straylight =
           , "dhall_evaluate.c"
           , "dhall_resolve.c"
           , "dhalling.c"
+          , "dhalling_fetch.c"
           , "doctor.c"
           , "fetch.c"
           , "help.c"

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/near.h"
 #include "build/packages.h"
+#include "link/client.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -134,6 +135,7 @@ void dhalling_open(struct cli *cli, struct dhalling *ret_dhalling)
     struct dhall_reader reader = {
         .context = ret_dhalling,
         .read = reader_read,
+        .fetch = dhalling_fetch,
         .embedded = reader_embedded,
         .cache_get = cached ? reader_cache_get : NULL,
         .cache_bad = cached ? reader_cache_bad : NULL,
@@ -145,6 +147,7 @@ void dhalling_open(struct cli *cli, struct dhalling *ret_dhalling)
 void dhalling_close(struct dhalling *dhalling)
 {
     dhall_free(dhalling->dhall);
+    link_client_stop(dhalling->client);
     store_close(dhalling->store);
 }
 

@@ -82,4 +82,7 @@ bool dhalling_has_symbols(struct str text);
 struct str dhalling_hash_show(struct cli *cli, const uint8_t hash[static 32]);
 /* Puts an encoded normal form into the cache under its hash; without one, nothing happens. */
 void dhalling_cache_put(struct dhalling *dhalling, const uint8_t hash[static 32], struct str bytes);
+/* dhalling_fetch.c: the reader's fetch. */
+enum err dhalling_fetch(void *context, const struct dhall_request *request, struct arena *arena,
+    struct dhall_response *ret_response, struct diags *diags);
 #endif
