@@ -370,6 +370,20 @@ static void big_values(void)
     world_release(&world);
 }
 
+/* A forced value moves into its thunk; what it refers to must stay where it is. */
+static void values_stay_where_they_are(void)
+{
+    struct world world;
+    world_init(&world, no_files, NULL);
+    value_is(&world,
+        "let f = \\(y : Natural) -> { a = y, b = { c = { d = y, e = [ y ] } } }\n"
+        "let r = f 1 let p = r.b.c let q = r.b\n"
+        "in { p, e = p.e, q, n = r.a + 1, s = (f 2).b.c, t = r.b.c.e # [ 1 ] }",
+        "{ e = [ 1 ], n = 2, p = { d = 1, e = [ 1 ] }, q = { c = { d = 1, e = [ 1 ] } }"
+        ", s = { d = 2, e = [ 2 ] }, t = [ 1, 1 ] }");
+    world_release(&world);
+}
+
 static void limits_stop_and_the_session_goes_on(void)
 {
     struct world world;
@@ -415,6 +429,7 @@ int main(void)
     TEST(embedded_packages_are_verified);
     TEST(the_cache_is_filled_and_distrusted);
     TEST(big_values);
+    TEST(values_stay_where_they_are);
     TEST(limits_stop_and_the_session_goes_on);
     return test_done();
 }

@@ -498,12 +498,15 @@ static bool is_private(const struct dhall_value *value)
 }
 
 /* The thunk becomes its result. If that is what was allocated last, then nobody can know it yet
- * (whatever refers to it would have been allocated after it), and it moves into the thunk. */
+ * (whatever refers to it would have been allocated after it), and it moves into the thunk. What
+ * then lies at the arena's end was not allocated last, though: the moved value may refer to it. */
 static struct dhall_value *thunk_update(
     struct dhall *dhall, struct dhall_value *thunk, struct dhall_value *result)
 {
-    if (is_private(result) && arena_take_back(&dhall->arena, result, sizeof *result)) {
+    if (is_private(result) && result + 1 != dhall->exposed_end &&
+        arena_take_back(&dhall->arena, result, sizeof *result)) {
         *thunk = *result;
+        dhall->exposed_end = result;
         return thunk;
     }
     thunk->kind = V_LINK;

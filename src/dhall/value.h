@@ -195,7 +195,8 @@ struct dhall {
     struct dhall_limits limits;
     struct sources *sources;
     struct dhall_labels labels;
-    struct arena arena; /* values, environments, what the value API returns */
+    struct arena arena;                    /* values, environments, what the value API returns */
+    const struct dhall_value *exposed_end; /* end of the arena after the last value was moved */
     struct dhall_code *codes;
     struct dhall_big *bigs;
     size_t big_bytes;
