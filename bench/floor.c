@@ -1,6 +1,6 @@
 /* bench/floor.c: what nobody who looks at every file can be faster than.
  *
- *   bench_floor stat|hash <paths      one statx for each line; or open, read, SHA-256
+ *   bench_floor stat|hash PATHS       one statx for each line of a file; or open, read, SHA-256
  *
  * bench/engine measures it in the same run as the engines. */
 #include "digest/sha256.h"
@@ -34,15 +34,16 @@ static bool file_hash(const char *path, char *chunk)
 
 int main(int argc, char **argv)
 {
-    bool hash = argc == 2 && strcmp(argv[1], "hash") == 0;
-    if (argc != 2 || (!hash && strcmp(argv[1], "stat") != 0)) {
-        (void)fprintf(stderr, "usage: bench_floor stat|hash <paths\n");
+    bool hash = argc == 3 && strcmp(argv[1], "hash") == 0;
+    if (argc != 3 || (!hash && strcmp(argv[1], "stat") != 0)) {
+        (void)fprintf(stderr, "usage: bench_floor stat|hash PATHS\n");
         return 2;
     }
     char *chunk = malloc(CHUNK_BYTES);
     char path[4096];
-    bool good = chunk != NULL;
-    while (good && fgets(path, sizeof path, stdin) != NULL) {
+    FILE *paths = fopen(argv[2], "re");
+    bool good = chunk != NULL && paths != NULL;
+    while (good && fgets(path, sizeof path, paths) != NULL) {
         path[strcspn(path, "\n")] = '\0';
         struct statx stx;
         good =
@@ -52,5 +53,6 @@ int main(int argc, char **argv)
         }
     }
     free(chunk);
+    good = paths != NULL && fclose(paths) == 0 && good;
     return good ? 0 : 1;
 }

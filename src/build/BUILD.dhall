@@ -9,6 +9,7 @@ let build =
           [ "action.c"
           , "build.c"
           , "debian.c"
+          , "depfile.c"
           , "elf.c"
           , "expand.c"
           , "failure.c"
@@ -26,6 +27,7 @@ let build =
           , "perform.c"
           , "probe.c"
           , "progress.c"
+          , "prune.c"
           , "query.c"
           , "target.c"
           , "toolchain_cc.c"
@@ -38,6 +40,7 @@ let build =
           [ "action.h"
           , "build.h"
           , "debian.h"
+          , "depfile.h"
           , "elf.h"
           , "engine.h"
           , "expand.h"
@@ -118,6 +121,20 @@ let expand_test =
           ]
         }
 
+let depfile_test =
+      S.test
+        S.Test::{
+        , name = "depfile_test"
+        , srcs = [ "depfile_test.c" ]
+        , deps =
+          [ build
+          , S.at "//src/base"
+          , S.at "//src/digest"
+          , S.at "//src/dhall"
+          , S.at "//src/coeffect"
+          ]
+        }
+
 let label_fuzz =
       S.test
         S.Test::{
@@ -154,6 +171,7 @@ in  { build
     , host_test
     , toolchain_test
     , label_test
+    , depfile_test
     , expand_test
     , label_fuzz
     , target_fuzz

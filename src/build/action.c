@@ -257,7 +257,7 @@ static enum dice_status entry_fill(
 static enum dice_status inputs_need(struct job *job)
 {
     size_t count = job->expansion.input_count;
-    struct dice_want *wants = ARENA_NEW(job->arena, struct dice_want, count);
+    struct dice_want *wants = ARENA_NEW(job->arena, struct dice_want, 2 * count + 1);
     struct str *producers = ARENA_NEW(job->arena, struct str, count);
     size_t producer_count = 0;
     struct table seen = {0};
@@ -280,7 +280,9 @@ static enum dice_status inputs_need(struct job *job)
     }
     table_release(&seen);
     job->outcome.producers = (struct strs){.at = producers, .count = producer_count};
-    status = worst == DICE_OK ? dice_need_all(job->task, wants, count) : worst;
+    job->wants = wants;
+    size_t all = prune_wants_add(job, wants, count);
+    status = worst == DICE_OK ? dice_need_all(job->task, wants, all) : worst;
     job->entries = ARENA_NEW(job->arena, struct tree_entry, count);
     for (size_t i = 0; i < count && status == DICE_OK; i++) {
         status = entry_fill(job, &job->expansion.inputs[i], &wants[i]);
@@ -338,6 +340,7 @@ static enum dice_status job_work(struct job *job, struct str arg, struct buf *re
     status = status == DICE_OK ? action_do(job) : status;
     status = status == DICE_OK ? damages_need(job) : status;
     if (status == DICE_OK) {
+        prune(job);
         outcome_encode(&job->outcome, job->is_test, ret_value);
     }
     return status;

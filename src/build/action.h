@@ -27,6 +27,9 @@ struct job {
     struct settings settings;
     struct expansion expansion;
     struct tree_entry *entries; /* one for each input, in their order */
+    struct dice_want *wants;    /* the same: what each was made of */
+    bool has_depfile;           /* the action was done, and left one: */
+    struct digest depfile;
     struct merged merged;
     struct digest key;
     struct outcome outcome;
@@ -35,5 +38,10 @@ struct job {
 enum err action_key_make(struct job *job);
 /* job->outcome, from the cache or by running it. DICE_PENDING: cancelled. */
 enum dice_status action_do(struct job *job);
+/* Inputs that may turn out to be unread: their presence is asked for too, since it still counts.
+ * Adds to wants, which has room for as many again and one. */
+size_t prune_wants_add(struct job *job, struct dice_want *wants, size_t count);
+/* The action is done: the contents of what it did not read do not matter to dice. */
+void prune(struct job *job);
 void outcome_encode(const struct outcome *outcome, bool is_test, struct buf *ret_value);
 #endif

@@ -27,6 +27,7 @@ static const struct dice_kind kinds[KEY_COUNT] = {
     [KEY_GOAL] = {"goal", 0, goal_compute, NULL},
     [KEY_DAMAGE] = {"damage", DICE_LEAF, damage_compute, damage_unchanged},
     [KEY_QUERY] = {"query", 0, query_compute, NULL},
+    [KEY_PRESENT] = {"present", 0, present_compute, NULL},
 };
 
 struct str build_key_describe(unsigned kind, struct str arg, struct arena *arena)
@@ -44,6 +45,7 @@ struct str build_key_describe(unsigned kind, struct str arg, struct arena *arena
     case KEY_TARGET:
     case KEY_SET:
     case KEY_ACTION:
+    case KEY_PRESENT:
         return arena_str(arena, arg);
     case KEY_GOAL:
     case KEY_QUERY:

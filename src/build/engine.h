@@ -9,6 +9,8 @@
  *          |-> SET label -> TARGET, SETs   what dependents see; digests of those below it, so that
  *          |                               the sets of the direct dependencies stand for all
  *          |-> FILE, ACTION                inputs
+ *          |-> PRESENT label               which sources of its target are there: all that counts
+ *          |-> PRESENT label#number        of those that a compiler did not read (build/prune.c)
  *          '-> DAMAGE                      of its outputs
  *
  * Arguments are texts: paths, "//a:b@c", "//a:b@c#3". Values are CBOR (each function says what). */
@@ -36,6 +38,7 @@ enum key_kind {
     KEY_GOAL,
     KEY_DAMAGE,
     KEY_QUERY,
+    KEY_PRESENT,
     KEY_COUNT,
 };
 
@@ -101,6 +104,7 @@ enum file_kind {
 struct file {
     enum file_kind kind;
     struct digest digest; /* of FILE_REGULAR and FILE_EXECUTABLE */
+    bool hides;           /* depfile_text_hides */
 };
 enum dice_status file_compute(
     struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags);
@@ -190,6 +194,10 @@ enum err outcome_decode(struct str value, struct arena *arena, struct outcome *r
 /* "//a:b@c#3". */
 struct str action_key(struct label label, size_t number, struct arena *arena);
 enum err action_of_key(struct str key, struct label *ret_label, size_t *ret_number);
+
+/* What is there, whatever is in it (build/prune.c). arg: a target's or an action's key. */
+enum dice_status present_compute(
+    struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags);
 
 /* Goals (build/goal.c). arg: goal_key; value: for goal_decode. */
 enum dice_status goal_compute(

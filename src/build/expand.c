@@ -260,15 +260,20 @@ static int str_order(const void *a, const void *b)
     return str_cmp(*(const struct str *)a, *(const struct str *)b);
 }
 
-static struct strs outputs_of(const struct work *work, struct strs outputs)
+/* more: one more of them; empty: none. */
+static struct strs outputs_of(const struct work *work, struct strs outputs, struct str more)
 {
     struct arena *arena = work->arena;
-    struct str *at = ARENA_NEW(arena, struct str, outputs.count);
+    struct str *at = ARENA_NEW(arena, struct str, outputs.count + 1);
     for (size_t i = 0; i < outputs.count; i++) {
         at[i] = sandbox_path("out", work->expander->target->label.package, outputs.at[i], arena);
     }
-    qsort(at, outputs.count, sizeof *at, str_order);
-    return (struct strs){.at = at, .count = outputs.count};
+    size_t count = outputs.count;
+    if (more.len > 0) {
+        at[count++] = sandbox_path("out", work->expander->target->label.package, more, arena);
+    }
+    qsort(at, count, sizeof *at, str_order);
+    return (struct strs){.at = at, .count = count};
 }
 
 /* Moves what was collected into the arena and frees the rest. */
@@ -318,8 +323,8 @@ enum err expand_action(struct expander *expander, const struct action *action, s
         err = arg_text(&work, &action->argv.at[i]);
     }
     work_end(&work, ret_expansion);
-    ret_expansion->outputs = outputs_of(&work, action->outputs);
-    ret_expansion->folders = outputs_of(&work, action->folders);
+    ret_expansion->outputs = outputs_of(&work, action->outputs, action->depfile);
+    ret_expansion->folders = outputs_of(&work, action->folders, STR(""));
     return err;
 }
 

@@ -29,7 +29,7 @@ struct expansion {
     size_t input_count;
     const struct piece *trees; /* unique, as first named */
     size_t tree_count;
-    struct strs outputs, folders; /* out/a/o, sorted, unique */
+    struct strs outputs, folders; /* out/a/o, sorted, unique; the depfile is one of outputs */
 };
 /* All expansions of one target share what its sets expand to. */
 struct expander {

@@ -4,6 +4,7 @@
  * only if the file could not have changed since without its times changing too: mtime and ctime are
  * older, by more than the file system's tick, than the clock read before hashing. */
 #include "base/file.h"
+#include "build/depfile.h"
 #include "build/engine.h"
 #include "digest/sha256.h"
 #include <dirent.h>
@@ -87,20 +88,26 @@ static bool stamp_holds(int dir_fd, struct str path, struct str stamp)
            now.mode == old.mode;
 }
 
-static enum err fd_hash(int fd, struct digest *ret_digest)
+/* Digest and `hides` of what fd has. */
+static enum err fd_look(int fd, uint64_t size_hint, struct file *file)
 {
+    enum {
+        CARRY_BYTES = 8, /* what stands on both sides of a chunk's border is seen, too */
+    };
     struct sha256 sha;
     sha256_init(&sha);
-    char *chunk = memory_alloc(CHUNK_BYTES);
-    uint64_t size = 0;
+    size_t cap = size_hint < CHUNK_BYTES ? (size_t)size_hint + 1 : CHUNK_BYTES;
+    char *chunk = memory_calloc(1, CARRY_BYTES + cap);
     ssize_t got;
-    while ((got = fd_read_full(fd, chunk, CHUNK_BYTES)) > 0) {
-        sha256_add(&sha, (struct str){.ptr = chunk, .len = (size_t)got});
-        size += (uint64_t)got;
+    while ((got = fd_read_full(fd, chunk + CARRY_BYTES, cap)) > 0) {
+        size_t len = (size_t)got;
+        sha256_add(&sha, (struct str){.ptr = chunk + CARRY_BYTES, .len = len});
+        file->digest.size_bytes += len;
+        file->hides = file->hides || depfile_text_hides((struct str){chunk, CARRY_BYTES + len});
+        memcpy(chunk, chunk + len, CARRY_BYTES);
     }
     free(chunk);
-    sha256_final(&sha, ret_digest->hash);
-    ret_digest->size_bytes = size;
+    sha256_final(&sha, file->digest.hash);
     return got == 0 ? OK : ERR_IO;
 }
 
@@ -109,13 +116,13 @@ static struct file file_look(int fd, const struct stat *st)
     struct file file = {.kind = FILE_OTHER};
     if (S_ISDIR(st->st_mode)) {
         file.kind = FILE_FOLDER;
-    } else if (S_ISREG(st->st_mode) && fd_hash(fd, &file.digest) == OK) {
+    } else if (S_ISREG(st->st_mode) && fd_look(fd, (uint64_t)st->st_size, &file) == OK) {
         file.kind = (st->st_mode & S_IXUSR) != 0 ? FILE_EXECUTABLE : FILE_REGULAR;
     }
     return file;
 }
 
-/* Value: the kind as a digit, then the digest's text. */
+/* Value: the kind as a digit, '!' if it hides what it reads, then the digest's text. */
 enum dice_status file_compute(
     struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags)
 {
@@ -138,6 +145,9 @@ enum dice_status file_compute(
     buf_add_byte(ret_value, (uint8_t)('0' + (int)file.kind));
     if (file.kind == FILE_REGULAR || file.kind == FILE_EXECUTABLE) {
         char text[DIGEST_TEXT_MAX];
+        if (file.hides) {
+            buf_add_byte(ret_value, '!');
+        }
         buf_add(ret_value, digest_format(&file.digest, text));
     }
     return DICE_OK;
@@ -149,8 +159,9 @@ struct file file_decode(struct str value)
     if (value.len > 0 && value.ptr[0] >= '0' && value.ptr[0] <= '0' + (int)FILE_OTHER) {
         file.kind = (enum file_kind)(value.ptr[0] - '0');
     }
+    file.hides = value.len > 1 && value.ptr[1] == '!';
     if ((file.kind == FILE_REGULAR || file.kind == FILE_EXECUTABLE) &&
-        digest_parse(str_sub(value, 1, value.len), &file.digest) != OK) {
+        digest_parse(str_sub(value, file.hides ? 2 : 1, value.len), &file.digest) != OK) {
         file.kind = FILE_OTHER;
     }
     return file;

@@ -35,10 +35,15 @@ static bool result_take(struct job *job, const struct reapi_action_result *resul
 {
     const struct action *action = job->action;
     struct strs names = action_outputs(action, job->arena);
-    struct made *made = ARENA_NEW(job->arena, struct made, names.count);
+    struct made *made = ARENA_NEW(job->arena, struct made, names.count + 1);
     size_t count = 0;
-    for (size_t i = 0; i < result->output_file_count && count < names.count; i++) {
+    for (size_t i = 0; i < result->output_file_count && count <= names.count; i++) {
         const struct reapi_output_file *file = &result->output_files[i];
+        if (action->depfile.len > 0 && str_eq(output_name(job, file->path), action->depfile)) {
+            job->has_depfile = true;
+            job->depfile = file->digest;
+            continue;
+        }
         made[count++] = (struct made){.path = output_name(job, file->path),
             .kind = file->is_executable ? TREE_EXECUTABLE : TREE_FILE,
             .digest = file->digest};

@@ -1,0 +1,254 @@
+/* src/build/prune.c: what an action was given but did not read does not make it run again.
+ *
+ *   inputs_need:  FILE a.c, FILE a.h, FILE b.h, ACTION gen, PRESENT target, PRESENT gen
+ *   the depfile:  a.c a.h
+ *   kept:         FILE a.c, FILE a.h,                       PRESENT target, PRESENT gen
+ *
+ * So b.h may change and its dependents stay, but if it goes, comes, or is named otherwise, they
+ * run: compilers look for names (-I in order, __has_include). This is a decision of dice alone: an
+ * action's key, and so the cache, always has all inputs.
+ *
+ * Pruned is only what the compiler could have named: nothing at all if the depfile is not
+ * understood, names what was not declared, or if a file that was read has .incbin in it. */
+#include "build/action.h"
+#include "build/depfile.h"
+#include "digest/sha256.h"
+#include <stdlib.h>
+
+/* PRESENT. */
+
+/* The sources that one action adds to those that are known. */
+static enum err paths_add(struct analysis *analysis, const struct action *action,
+    struct table *sets, struct table *paths, struct arena *arena, struct diags *diags)
+{
+    size_t count = action->argv.count + action->inputs.count, len = 0;
+    struct arg *args = ARENA_NEW(arena, struct arg, count);
+    for (size_t i = 0; i < count; i++) {
+        const struct arg *arg = i < action->argv.count ? &action->argv.at[i]
+                                                       : &action->inputs.at[i - action->argv.count];
+        if (arg->each) { /* actions of a target mostly see the same sets */
+            AUTO_BUF key = {0};
+            buf_printf(&key, "%d %.*s ", (int)arg->order, STR_ARG(arg->set));
+            pieces_encode(arg->before, &key);
+            pieces_encode(arg->after, &key);
+            uint32_t before = sets->len;
+            if (table_add(sets, arena, buf_str(&key)) < before) {
+                continue;
+            }
+        }
+        args[len++] = *arg;
+    }
+    struct expansion expansion;
+    enum err err = expand_inputs(
+        &analysis->expander, (struct args){.at = args, .count = len}, arena, &expansion, diags);
+    for (size_t i = 0; err == OK && i < expansion.input_count; i++) {
+        if (expansion.inputs[i].piece.kind == PIECE_SOURCE) {
+            (void)table_add(paths, NULL, expansion.inputs[i].path);
+        }
+    }
+    return err;
+}
+
+static enum err paths_find(struct engine *engine, struct analysis *analysis, struct table *paths,
+    struct arena *arena, struct diags *diags)
+{
+    struct table sets = {0};
+    enum err err = pthread_mutex_lock(&engine->graph_lock) == 0 ? OK : ERR_IO;
+    if (err != OK) {
+        return err;
+    }
+    for (size_t i = 0; err == OK && i < analysis->target.action_count; i++) {
+        if (analysis->target.actions[i].depfile.len > 0) {
+            err = paths_add(analysis, &analysis->target.actions[i], &sets, paths, arena, diags);
+        }
+    }
+    (void)pthread_mutex_unlock(&engine->graph_lock);
+    table_release(&sets);
+    return err;
+}
+
+/* With -v: a source is another, and whoever did not read it stays as it is. */
+static void pruned_tell(
+    struct dice_task *task, struct label label, const struct buf *value, struct arena *arena)
+{
+    struct engine *engine = dice_task_context(task);
+    struct str previous;
+    struct str cause = engine->options.verbose ? dice_task_cause(task, arena) : STR("");
+    if (cause.len == 0 || str_starts(cause, STR("//")) || !dice_task_previous(task, &previous) ||
+        !str_eq(previous, buf_str(value))) {
+        return;
+    }
+    struct str shown = label_show(engine, label, arena);
+    progress_text(
+        engine, arena_printf(arena, "%.*s: %.*s changed: pruned by depfile where it was not read\n",
+                    STR_ARG(shown), STR_ARG(cause)));
+}
+
+/* Value: hash of the paths and kinds of all sources that compilers of the target may look at. */
+static enum dice_status sources_present(struct dice_task *task, struct label label,
+    struct arena *arena, struct buf *ret_value, struct diags *diags)
+{
+    struct analysis *analysis;
+    enum dice_status status = analysis_need(task, label, &analysis);
+    if (status != DICE_OK) {
+        return status;
+    }
+    struct table paths = {0};
+    enum err err = paths_find(dice_task_context(task), analysis, &paths, arena, diags);
+    struct dice_want *wants = ARENA_NEW(arena, struct dice_want, paths.len);
+    for (uint32_t i = 0; i < paths.len; i++) {
+        wants[i] = (struct dice_want){.kind = KEY_FILE, .arg = paths.keys[i]};
+    }
+    status = err == OK ? dice_need_all(task, wants, paths.len) : DICE_FAILED;
+    if (status == DICE_OK) {
+        AUTO_BUF text = {0};
+        for (uint32_t i = 0; i < paths.len; i++) {
+            buf_add(&text, paths.keys[i]);
+            buf_add_byte(&text, '\0');
+            buf_add_byte(&text, (uint8_t)('0' + (int)file_decode(wants[i].value).kind));
+        }
+        struct digest digest = digest_of(buf_str(&text));
+        buf_add(
+            ret_value, (struct str){.ptr = (const char *)digest.hash, .len = sizeof digest.hash});
+        pruned_tell(task, label, ret_value, arena);
+    }
+    table_release(&paths);
+    return status;
+}
+
+/* Value: paths and kinds of what the action makes. */
+static enum dice_status outputs_present(
+    struct dice_task *task, struct str key, struct arena *arena, struct buf *ret_value)
+{
+    struct str value;
+    struct outcome outcome;
+    enum dice_status status = dice_need(task, KEY_ACTION, key, &value);
+    if (status == DICE_OK && outcome_decode(value, arena, &outcome) != OK) {
+        status = DICE_FAILED;
+    }
+    for (size_t i = 0; status == DICE_OK && i < outcome.output_count; i++) {
+        buf_add(ret_value, outcome.outputs[i].path);
+        buf_add_byte(ret_value, '\0');
+        buf_add_byte(ret_value, (uint8_t)('0' + (int)outcome.outputs[i].kind));
+    }
+    return status;
+}
+
+enum dice_status present_compute(
+    struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags)
+{
+    struct arena arena = {0};
+    enum dice_status status =
+        memchr(arg.ptr, '#', arg.len) != NULL
+            ? outputs_present(task, arg, &arena, ret_value)
+            : sources_present(task, label_of_key(arg), &arena, ret_value, diags);
+    arena_release(&arena);
+    return status;
+}
+
+/* Pruning. */
+
+size_t prune_wants_add(struct job *job, struct dice_want *wants, size_t count)
+{
+    if (job->action->depfile.len == 0) {
+        return count;
+    }
+    size_t all = count;
+    for (size_t i = 0; i < count; i++) {
+        if (wants[i].kind == KEY_ACTION) {
+            wants[all++] = (struct dice_want){.kind = KEY_PRESENT, .arg = wants[i].arg};
+        }
+    }
+    wants[all++] =
+        (struct dice_want){.kind = KEY_PRESENT, .arg = label_key(job->label, job->arena)};
+    return all;
+}
+
+static int input_order(const void *key, const void *element)
+{
+    return str_cmp(*(const struct str *)key, ((const struct input *)element)->path);
+}
+
+static bool text_get(struct job *job, const struct digest *digest, struct str *ret_text)
+{
+    struct diags ignored;
+    diags_init(&ignored, job->arena, NULL);
+    return store_get(
+               job->engine->store, digest, DEPFILE_BYTES_MAX, job->arena, ret_text, &ignored) == OK;
+}
+
+/* Does the compiler tell all that it reads because of this input? */
+static bool input_is_open(struct job *job, size_t i)
+{
+    struct str text;
+    if (job->wants[i].kind == KEY_FILE) {
+        return !file_decode(job->wants[i].value).hides;
+    }
+    return text_get(job, &job->entries[i].digest, &text) && !depfile_text_hides(text);
+}
+
+/* Marks what the depfile names. False: it is no ground to prune anything. */
+static bool read_find(struct job *job, bool *read)
+{
+    struct str text;
+    struct strs paths;
+    const struct expansion *expansion = &job->expansion;
+    if (!text_get(job, &job->depfile, &text) || depfile_read(text, job->arena, &paths) != OK ||
+        paths.count == 0 || expansion->input_count == 0) {
+        return false;
+    }
+    for (size_t i = 0; i < paths.count; i++) {
+        const struct input *input = bsearch(
+            &paths.at[i], expansion->inputs, expansion->input_count, sizeof *input, input_order);
+        size_t at = input == NULL ? 0 : (size_t)(input - expansion->inputs);
+        if (input == NULL || (!read[at] && !input_is_open(job, at))) {
+            return false;
+        }
+        read[at] = true;
+    }
+    return true;
+}
+
+/* What the command line names by itself counts as read. */
+static void named_mark(struct job *job, bool *read)
+{
+    const struct expansion *expansion = &job->expansion;
+    for (size_t i = 0; i < job->action->argv.count; i++) {
+        const struct arg *arg = &job->action->argv.at[i];
+        for (size_t j = 0; j < arg->before.count; j++) {
+            const struct piece *piece = &arg->before.at[j];
+            for (size_t k = 0; piece->kind != PIECE_TEXT && k < expansion->input_count; k++) {
+                const struct piece *input = &expansion->inputs[k].piece;
+                read[k] =
+                    read[k] || (input->kind == piece->kind && str_eq(input->text, piece->text));
+            }
+        }
+    }
+}
+
+void prune(struct job *job)
+{
+    size_t count = job->expansion.input_count;
+    if (job->action->depfile.len == 0 || !job->has_depfile) {
+        return;
+    }
+    bool *read = ARENA_NEW(job->arena, bool, count);
+    if (!read_find(job, read)) {
+        return;
+    }
+    named_mark(job, read);
+    struct table producers = {0}; /* of what was read */
+    for (size_t i = 0; i < count; i++) {
+        read[i] = read[i] || job->entries[i].kind == TREE_DIRECTORY;
+        if (read[i] && job->wants[i].kind == KEY_ACTION) {
+            (void)table_add(&producers, NULL, job->wants[i].arg);
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!read[i] && (job->wants[i].kind == KEY_FILE ||
+                            table_get(&producers, job->wants[i].arg) == TABLE_NONE)) {
+            dice_unneed(job->task, job->wants[i].kind, job->wants[i].arg);
+        }
+    }
+    table_release(&producers);
+}
