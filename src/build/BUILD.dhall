@@ -21,6 +21,7 @@ let build =
           , "leaf.c"
           , "links.c"
           , "load.c"
+          , "log.c"
           , "package.c"
           , "package_check.c"
           , "packages.c"
@@ -29,6 +30,7 @@ let build =
           , "progress.c"
           , "prune.c"
           , "query.c"
+          , "record.c"
           , "target.c"
           , "toolchain_cc.c"
           , "toolchain_file.c"
@@ -46,10 +48,12 @@ let build =
           , "expand.h"
           , "host.h"
           , "label.h"
+          , "log.h"
           , "package.h"
           , "packages.h"
           , "probe.h"
           , "query.h"
+          , "record.h"
           , "target.h"
           , "toolchain.h"
           , "tset.h"
@@ -105,6 +109,14 @@ let label_test =
         , name = "label_test"
         , srcs = [ "label_test.c" ]
         , deps = [ build, S.at "//src/base" ]
+        }
+
+let log_test =
+      S.test
+        S.Test::{
+        , name = "log_test"
+        , srcs = [ "log_test.c" ]
+        , deps = [ build, S.at "//src/base", S.at "//src/digest", S.at "//src/coeffect" ]
         }
 
 let expand_test =
@@ -171,7 +183,11 @@ in  { build
     , host_test
     , toolchain_test
     , label_test
+<<<<<<< HEAD
     , depfile_test
+=======
+    , log_test
+>>>>>>> 07fc9fc (build, cli: a log of the last builds; straylight log)
     , expand_test
     , label_fuzz
     , target_fuzz

@@ -33,6 +33,8 @@ struct job {
     struct merged merged;
     struct digest key;
     struct outcome outcome;
+    uint64_t start_us, lane; /* for the log (build/record.c), as what follows */
+    uint64_t user_us, system_us, rss_max_bytes;
 };
 /* job->merged and job->key, out of all that is before them. */
 enum err action_key_make(struct job *job);

@@ -3,6 +3,7 @@
 #include "base/env.h"
 #include "base/file.h"
 #include "build/engine.h"
+#include "build/record.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -177,6 +178,7 @@ enum err build_open(const struct build_options *options, struct sources *sources
                  pthread_mutex_init(&engine->lock, NULL) == 0 &&
                  pthread_cond_init(&engine->finished, NULL) == 0;
     engine->loader = loader_new(engine);
+    engine->record = record_new();
     enum err err = locks ? OK : diag_add(diags, ERR_IO, SPAN_NONE, "cannot make a lock");
     if (err == OK) {
         err = workspace_find(options->store_root, &engine->arena, &engine->workspace, diags);
@@ -231,6 +233,7 @@ void build_close(struct engine *engine)
         store_close(engine->store);
     }
     loader_free(engine->loader);
+    record_free(engine->record);
     analyses_forget(engine);
     table_release(&engine->running);
     table_release(&engine->needed_by);
@@ -348,6 +351,7 @@ enum err build_run(struct engine *engine, const char *const *patterns, size_t co
         enum err saved = build_save(engine, diags);
         err = err == OK ? saved : err;
     }
+    record_write(engine, ret_goal, err == OK);
     return err;
 }
 

@@ -74,4 +74,6 @@ enum err build_clean(struct engine *engine, uint64_t *ret_count, struct diags *d
 bool build_test_ran(struct engine *engine, struct label label);
 /* As people write it. */
 struct str build_label_show(struct engine *engine, struct label label, struct arena *arena);
+/* A word as a shell would take it back. */
+void shell_word_add(struct buf *text, struct str word);
 #endif

@@ -49,6 +49,7 @@ struct analysis {
 };
 
 struct loader; /* build/load.c: the Dhall session */
+struct record; /* build/record.c: what the log will say of this build */
 struct engine {
     struct build_options options;
     struct workspace workspace;
@@ -63,6 +64,7 @@ struct engine {
     atomic_bool interrupted;
 
     struct loader *loader;
+    struct record *record;
 
     pthread_mutex_t graph_lock; /* of what follows, up to the next lock */
     struct arena graph_arena;
@@ -225,8 +227,6 @@ void progress_end(struct engine *engine);
 void progress_clear(struct engine *engine);
 void progress_text(struct engine *engine, struct str text);
 void progress_diags(struct engine *engine, const struct diags *diags);
-/* A word as a shell would take it back. */
-void shell_word_add(struct buf *text, struct str word);
 
 /* Links (build/links.c). */
 /* whole: nothing failed, so that a target which was asked for and is not in goal is gone. */

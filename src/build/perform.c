@@ -6,7 +6,7 @@
  * Two keys of dice may come to the same action (two configurations): the second waits for the
  * first and takes its result. Failures are never cached. */
 #include "base/file.h"
-#include "build/action.h"
+#include "build/record.h"
 #include "codec/reapi.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -314,6 +314,9 @@ static enum dice_status perform(struct job *job)
         }
         start_tell(job);
         err = run_all(job, &result);
+        job->user_us = result.user_us;
+        job->system_us = result.system_us;
+        job->rss_max_bytes = result.rss_max_bytes;
         progress_end(engine);
     }
     if (err != OK) {
@@ -369,8 +372,15 @@ enum dice_status action_do(struct job *job)
     char hex[DIGEST_HEX_BYTES];
     struct str key = digest_hex(&job->key, hex);
     (void)running_enter(job->engine, key);
+    record_begin(job);
     bool hit = cached(job);
     enum dice_status status = hit ? DICE_OK : perform(job);
     running_leave(job->engine, key, !hit);
+    if (status == DICE_PENDING) {
+        record_cancel(job);
+    } else {
+        bool good = status == DICE_OK && job->outcome.passed;
+        record_end(job, hit ? LOG_CACHED : good ? LOG_RAN : LOG_FAILED);
+    }
     return status;
 }

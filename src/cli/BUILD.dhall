@@ -18,6 +18,7 @@ let straylight =
           , "fetch.c"
           , "help.c"
           , "init.c"
+          , "log.c"
           , "main.c"
           , "run.c"
           , "srcs.c"

@@ -26,8 +26,9 @@ const struct command command_clean = {
     .spec = {.name = "clean",
         .operands = "",
         .summary = "remove the links in out/ and what is remembered of the workspace",
-        .about = "Removes the links that builds made in out/, and the graph: the next build\n"
-                 "reads every file again. The store keeps what was built, so that nothing\n"
-                 "needs to run again."},
+        .about =
+            "Removes the links that builds made in out/, the build log and the graph: the\n"
+            "next build reads every file again. The store keeps what was built, so that nothing\n"
+            "needs to run again."},
     .run = clean_command,
 };

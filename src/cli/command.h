@@ -51,6 +51,7 @@ struct command {
     X(fetch)                                                                                       \
     X(help)                                                                                        \
     X(init)                                                                                        \
+    X(log)                                                                                         \
     X(run)                                                                                         \
     X(srcs)                                                                                        \
     X(store_add)                                                                                   \
