@@ -32,10 +32,13 @@ struct job {
     struct digest depfile;
     struct merged merged;
     struct digest key;
+    bool ran; /* its program was started */
     struct outcome outcome;
     uint64_t start_us, lane; /* for the log (build/record.c), as what follows */
     uint64_t user_us, system_us, rss_max_bytes;
 };
+/* The variables that the action sets itself. In arena. */
+const struct exec_env *action_env(const struct action *action, struct arena *arena);
 /* job->merged and job->key, out of all that is before them. */
 enum err action_key_make(struct job *job);
 /* job->outcome, from the cache or by running it. DICE_PENDING: cancelled. */

@@ -302,6 +302,8 @@ struct str failure_ending(struct job *job, const struct exec_result *result)
     case EXEC_TIMED_OUT:
         return arena_printf(job->arena, "did not end within %llu s",
             (unsigned long long)(job->analysis->target.test_timeout_ms / 1000));
+    case EXEC_FLOODED:
+        return STR("printed more than 64 MiB, and was ended");
     case EXEC_CANCELLED:
         break;
     }

@@ -141,10 +141,31 @@ static struct reapi_platform platform_of(struct job *job)
     return (struct reapi_platform){.properties = to, .property_count = grade.count};
 }
 
+/* All of it: what every action gets is in the key, too. */
+static enum err environment(struct job *job, struct reapi_property **ret_env, size_t *ret_count)
+{
+    const struct exec_env *env;
+    size_t count;
+    enum err err = exec_env_whole(action_env(job->action, job->arena), job->action->env_count,
+        job->arena, &env, &count, job->diags);
+    if (err != OK) {
+        struct str label = label_show(job->engine, job->label, job->arena);
+        struct str what = action_describe(job->action, job->arena);
+        return diag_add(
+            job->diags, err, SPAN_NONE, "%.*s: cannot run %.*s", STR_ARG(label), STR_ARG(what));
+    }
+    struct reapi_property *all = ARENA_NEW(job->arena, struct reapi_property, count);
+    for (size_t i = 0; i < count; i++) {
+        all[i] = (struct reapi_property){.name = env[i].name, .value = env[i].value};
+    }
+    *ret_env = all;
+    *ret_count = count;
+    return OK;
+}
+
 enum err action_key_make(struct job *job)
 {
     const struct expansion *expansion = &job->expansion;
-    const struct action *action = job->action;
     struct digest root;
     enum err err = merged_get(job);
     err = err == OK ? input_root(job, &root) : err;
@@ -153,10 +174,11 @@ enum err action_key_make(struct job *job)
     }
     struct str *argv = ARENA_NEW(job->arena, struct str, expansion->argv_count);
     memcpy(argv, expansion->argv, expansion->argv_count * sizeof *argv);
-    struct reapi_property *env = ARENA_NEW(job->arena, struct reapi_property, action->env_count);
-    for (size_t i = 0; i < action->env_count; i++) {
-        env[i] =
-            (struct reapi_property){.name = action->env[i].name, .value = action->env[i].value};
+    struct reapi_property *env = NULL;
+    size_t env_count = 0;
+    err = environment(job, &env, &env_count);
+    if (err != OK) {
+        return err;
     }
     size_t file_count = expansion->outputs.count, folder_count = expansion->folders.count;
     struct str *paths = ARENA_NEW(job->arena, struct str, file_count + folder_count);
@@ -169,7 +191,7 @@ enum err action_key_make(struct job *job)
     struct reapi_command command = {.arguments = argv,
         .argument_count = expansion->argv_count,
         .environment = env,
-        .environment_count = action->env_count,
+        .environment_count = env_count,
         .working_directory = STR("build"),
         .output_paths = paths,
         .output_path_count = file_count + folder_count};

@@ -30,10 +30,35 @@ static bool is_there(struct job *job, const struct digest *digest)
     return store_has(job->engine->store, digest) == OK && !damage_is(job->engine, digest);
 }
 
+/* Does the result hold what the action promises, by name and kind? The key does not say which
+ * output is a folder (REAPI v2, Command.output_paths), so one from before may not. */
+static bool result_fits(const struct job *job, const struct reapi_action_result *result)
+{
+    const struct expansion *expansion = &job->expansion;
+    if (result->output_file_count != expansion->outputs.count ||
+        result->output_directory_count != expansion->folders.count) {
+        return false;
+    }
+    for (size_t i = 0; i < expansion->outputs.count; i++) {
+        if (!str_eq(result->output_files[i].path, expansion->outputs.at[i])) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < expansion->folders.count; i++) {
+        if (!str_eq(result->output_directories[i].path, expansion->folders.at[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* All that the action promises, out of its result; false if anything is not there. */
 static bool result_take(struct job *job, const struct reapi_action_result *result)
 {
     const struct action *action = job->action;
+    if (!result_fits(job, result)) {
+        return false;
+    }
     struct strs names = action_outputs(action, job->arena);
     struct made *made = ARENA_NEW(job->arena, struct made, names.count + 1);
     size_t count = 0;
@@ -188,27 +213,34 @@ static struct str blob_text(struct job *job, const struct digest *digest)
                : STR("");
 }
 
-static enum err run_once(struct job *job, struct exec_result *ret_result)
+const struct exec_env *action_env(const struct action *action, struct arena *arena)
 {
-    const struct action *action = job->action;
-    struct exec_env *env = ARENA_NEW(job->arena, struct exec_env, action->env_count);
+    struct exec_env *env = ARENA_NEW(arena, struct exec_env, action->env_count);
     for (size_t i = 0; i < action->env_count; i++) {
         env[i] = (struct exec_env){.name = action->env[i].name, .value = action->env[i].value};
     }
+    return env;
+}
+
+static enum err run_once(struct job *job, struct exec_result *ret_result)
+{
+    const struct action *action = job->action;
     const struct expansion *expansion = &job->expansion;
     struct exec_action run = {.root = job->merged.root,
         .inputs = job->entries,
         .input_count = expansion->input_count,
         .argv = expansion->argv,
         .argv_count = expansion->argv_count,
-        .env = env,
+        .env = action_env(action, job->arena),
         .env_count = action->env_count,
         .outputs = expansion->outputs.at,
         .output_count = expansion->outputs.count,
         .folders = expansion->folders.at,
         .folder_count = expansion->folders.count,
         .timeout_ms = job->is_test ? job->analysis->target.test_timeout_ms : 0};
-    return exec_run(job->engine->exec, &run, job->arena, ret_result, job->diags);
+    enum err err = exec_run(job->engine->exec, &run, job->arena, ret_result, job->diags);
+    job->ran = job->ran || ret_result->ran;
+    return err;
 }
 
 /* A test must pass as often as its target says. */
@@ -356,12 +388,12 @@ static bool running_enter(struct engine *engine, struct str key)
     return waited;
 }
 
-static void running_leave(struct engine *engine, struct str key, bool ran)
+static void running_leave(struct engine *engine, struct str key, bool ran, bool hit)
 {
     if (pthread_mutex_lock(&engine->lock) == 0) {
         engine->running_at[table_get(&engine->running, key)] = false;
         engine->run_count += ran ? 1 : 0;
-        engine->hit_count += ran ? 0 : 1;
+        engine->hit_count += hit ? 1 : 0;
         (void)pthread_cond_broadcast(&engine->finished);
         (void)pthread_mutex_unlock(&engine->lock);
     }
@@ -375,7 +407,7 @@ enum dice_status action_do(struct job *job)
     record_begin(job);
     bool hit = cached(job);
     enum dice_status status = hit ? DICE_OK : perform(job);
-    running_leave(job->engine, key, !hit);
+    running_leave(job->engine, key, job->ran, hit);
     if (status == DICE_PENDING) {
         record_cancel(job);
     } else {

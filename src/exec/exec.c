@@ -21,6 +21,7 @@
 
 enum {
     SLOTS_MAX = 1024,
+    FLOOD_KEPT_BYTES = 64 * 1024, /* of what an action printed that printed too much */
 };
 struct slot {
     pid_t pid;
@@ -215,14 +216,13 @@ static bool outputs_are_plain(const struct str *paths, size_t count)
     return true;
 }
 
-static const struct {
-    struct str name, text;
-} fixed_env[] = {
-    {{"HOME", 4}, {"HOME=/nonexistent", 17}},
-    {{"LC_ALL", 6}, {"LC_ALL=C", 8}},
-    {{"SOURCE_DATE_EPOCH", 17}, {"SOURCE_DATE_EPOCH=1", 19}},
-    {{"TZ", 2}, {"TZ=UTC", 6}},
+static const struct exec_env fixed_env[] = {
+    {{"HOME", 4}, {"/nonexistent", 12}},
+    {{"LC_ALL", 6}, {"C", 1}},
+    {{"SOURCE_DATE_EPOCH", 17}, {"1", 1}},
+    {{"TZ", 2}, {"UTC", 3}},
 };
+static const struct exec_env default_path = {{"PATH", 4}, {"/usr/bin:/bin", 13}};
 enum {
     FIXED_ENV_COUNT = sizeof fixed_env / sizeof fixed_env[0],
 };
@@ -236,6 +236,26 @@ static bool env_is_plain(const struct exec_env *env)
     }
     return env->name.len > 0 && str_find(env->name, '=') == env->name.len &&
            text_is_plain(env->name) && text_is_plain(env->value);
+}
+
+enum err exec_env_whole(const struct exec_env *env, size_t count, struct arena *arena,
+    const struct exec_env **ret_env, size_t *ret_count, struct diags *diags)
+{
+    struct exec_env *whole = ARENA_NEW(arena, struct exec_env, FIXED_ENV_COUNT + count + 1);
+    bool has_path = false;
+    memcpy(whole, fixed_env, sizeof fixed_env);
+    for (size_t i = 0; i < count; i++) {
+        if (!env_is_plain(&env[i])) {
+            return diag_add(diags, ERR_INVALID, SPAN_NONE, "an action cannot set the variable %.*s",
+                STR_ARG(env[i].name));
+        }
+        has_path = has_path || str_eq(env[i].name, default_path.name);
+        whole[FIXED_ENV_COUNT + i] = env[i];
+    }
+    whole[FIXED_ENV_COUNT + count] = default_path;
+    *ret_env = whole;
+    *ret_count = FIXED_ENV_COUNT + count + (has_path ? 0 : 1);
+    return OK;
 }
 
 /* The engine makes these; a mistake of its must not become a hole. */
@@ -252,12 +272,6 @@ static enum err action_check(const struct exec_action *action, struct diags *dia
     if (!outputs_are_plain(action->outputs, action->output_count) ||
         !outputs_are_plain(action->folders, action->folder_count)) {
         return diag_add(diags, ERR_INVALID, SPAN_NONE, "an output's path is not below out/");
-    }
-    for (size_t i = 0; i < action->env_count; i++) {
-        if (!env_is_plain(&action->env[i])) {
-            return diag_add(diags, ERR_INVALID, SPAN_NONE, "an action cannot set the variable %.*s",
-                STR_ARG(action->env[i].name));
-        }
     }
     for (size_t i = 0; i < action->argv_count; i++) {
         if (!text_is_plain(action->argv[i])) {
@@ -310,23 +324,22 @@ static const char *const *argv_make(const struct exec_action *action, struct are
     return argv;
 }
 
-static const char *const *env_make(const struct exec_action *action, struct arena *arena)
+static enum err env_make(const struct exec_action *action, struct arena *arena,
+    const char *const **ret_env, struct diags *diags)
 {
-    const char **env = ARENA_NEW(arena, const char *, action->env_count + FIXED_ENV_COUNT + 2);
-    size_t count = 0;
-    bool has_path = false;
-    for (size_t i = 0; i < FIXED_ENV_COUNT; i++) {
-        env[count++] = fixed_env[i].text.ptr;
+    const struct exec_env *whole;
+    size_t count;
+    enum err err = exec_env_whole(action->env, action->env_count, arena, &whole, &count, diags);
+    if (err != OK) {
+        return err;
     }
-    for (size_t i = 0; i < action->env_count; i++) {
-        struct exec_env var = action->env[i];
-        has_path = has_path || str_eq(var.name, STR("PATH"));
-        env[count++] = arena_printf(arena, "%.*s=%.*s", STR_ARG(var.name), STR_ARG(var.value)).ptr;
+    const char **env = ARENA_NEW(arena, const char *, count + 1);
+    for (size_t i = 0; i < count; i++) {
+        env[i] =
+            arena_printf(arena, "%.*s=%.*s", STR_ARG(whole[i].name), STR_ARG(whole[i].value)).ptr;
     }
-    if (!has_path) {
-        env[count] = "PATH=/usr/bin:/bin";
-    }
-    return env;
+    *ret_env = env;
+    return OK;
 }
 
 /* Where outputs go is there before the action starts (REAPI v2, Command.output_paths). */
@@ -352,7 +365,12 @@ static enum err request_make(struct exec *exec, const struct exec_action *action
     struct arena *arena, struct ns_request *ret_request, struct diags *diags)
 {
     struct str root;
-    enum err err = tree_stage(exec->store, &action->root, arena, &root, diags);
+    const char *const *env;
+    enum err err = env_make(action, arena, &env, diags);
+    if (err != OK) {
+        return err;
+    }
+    err = tree_stage(exec->store, &action->root, arena, &root, diags);
     if (err == ERR_ABSENT) {
         err = diag_add(diags, ERR_ABSENT, SPAN_NONE, "it is not in the store");
     }
@@ -375,7 +393,7 @@ static enum err request_make(struct exec *exec, const struct exec_action *action
         .inputs = inputs,
         .input_count = count,
         .argv = argv_make(action, arena),
-        .env = env_make(action, arena),
+        .env = env,
         .dirs = dirs_of(action, arena)};
     return OK;
 }
@@ -432,10 +450,11 @@ static struct str level_make(const struct ns_reply *reply, struct arena *arena)
         reply->pids_bounded != 0 ? "; pids cgroup" : "");
 }
 
-static enum err printed_keep(
-    struct store *store, struct str text, struct digest *ret_digest, struct diags *diags)
+static enum err printed_keep(struct store *store, struct str text, enum exec_end end,
+    struct digest *ret_digest, struct diags *diags)
 {
-    return store_put(store, text, ret_digest, diags);
+    struct str kept = end == EXEC_FLOODED ? str_sub(text, 0, FLOOD_KEPT_BYTES) : text;
+    return store_put(store, kept, ret_digest, diags);
 }
 
 enum err exec_run(struct exec *exec, const struct exec_action *action, struct arena *arena,
@@ -446,6 +465,7 @@ enum err exec_run(struct exec *exec, const struct exec_action *action, struct ar
     struct str texts[3];
     AUTO_CLOSE int folder_fd = -1;
     struct exec_result result = {0};
+    ret_result->ran = false;
     enum err err = action_check(action, diags);
     err = err != OK ? err : request_make(exec, action, arena, &request, diags);
     err = err != OK ? err : slot_run(exec, &request, arena, &reply, texts, &folder_fd, diags);
@@ -461,9 +481,13 @@ enum err exec_run(struct exec *exec, const struct exec_action *action, struct ar
         diag_extra(diags, texts[2]);
         return err;
     }
-    err = printed_keep(exec->store, texts[1], &result.stdout_digest, diags);
-    err = err != OK ? err : printed_keep(exec->store, texts[2], &result.stderr_digest, diags);
     result.end = (enum exec_end)reply.end;
+    result.ran = result.end != EXEC_CANCELLED;
+    ret_result->ran = result.ran;
+    err = printed_keep(exec->store, texts[1], result.end, &result.stdout_digest, diags);
+    if (err == OK) {
+        err = printed_keep(exec->store, texts[2], result.end, &result.stderr_digest, diags);
+    }
     result.code = reply.code;
     result.wall_us = reply.wall_us;
     result.user_us = reply.user_us;

@@ -25,6 +25,11 @@
 struct exec_env {
     struct str name, value;
 };
+/* All that an action's environment holds: the fixed variables, PATH, and the action's own. It is
+ * part of the action's key, and the same wherever the action runs. In arena. ERR_INVALID: the
+ * action sets a fixed one, or what is no variable. */
+enum err exec_env_whole(const struct exec_env *env, size_t count, struct arena *arena,
+    const struct exec_env **ret_env, size_t *ret_count, struct diags *diags);
 struct exec_action {
     struct digest root; /* merged toolchain tree, seen at / (REAPI Directory in the store) */
     const struct tree_entry *inputs; /* below /build, sorted by path, unique */
@@ -44,6 +49,7 @@ enum exec_end {
     EXEC_SIGNALLED, /* code: signal */
     EXEC_TIMED_OUT,
     EXEC_CANCELLED,
+    EXEC_FLOODED, /* it printed more than 64 MiB and was ended; the beginning is kept */
 };
 struct exec_output {
     struct str path;
@@ -51,6 +57,7 @@ struct exec_output {
     struct digest digest;
 };
 struct exec_result {
+    bool ran; /* its program was started; set even where exec_run fails later */
     enum exec_end end;
     int code;
     struct digest stdout_digest, stderr_digest; /* whole outputs, in the store */
@@ -73,7 +80,7 @@ enum err exec_new(
 void exec_free(struct exec *exec);
 /* Blocks until the action is over, every process of it; any number of threads, at most slot_count
  * run at once. OK: the action ran (look at end and code). ERR_INVALID: its program does not start,
- * it printed more than 64 MiB, or an output is no plain file or folder; the diag names it.
+ * or an output is no plain file or folder; the diag names it.
  * ERR_ABSENT, ERR_CORRUPT: an input, from the store. ERR_IO: the sandbox could not be made (fails
  * closed). The result is in arena. */
 enum err exec_run(struct exec *exec, const struct exec_action *action, struct arena *arena,

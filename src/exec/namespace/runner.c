@@ -117,8 +117,10 @@ static void child_watch(struct runner *runner, struct child *child)
         runner->orphan = runner->orphan || polls[2].revents != 0;
         if (alive && !killed) {
             bool late = child->deadline_us != 0 && now_us() >= child->deadline_us;
-            if (polls[1].revents != 0 || polls[2].revents != 0 || child->printed_too_much) {
+            if (polls[1].revents != 0 || polls[2].revents != 0) {
                 child_kill(child, EXEC_CANCELLED);
+            } else if (child->printed_too_much) {
+                child_kill(child, EXEC_FLOODED);
             } else if (late) {
                 child_kill(child, EXEC_TIMED_OUT);
             }
@@ -204,14 +206,9 @@ static struct str reply_judge(
     }
     reply->status = report.status;
     reply->proc_mounted = report.proc_mounted;
-    if (child->printed_too_much) {
-        reply->status = NS_REFUSED;
-        return arena_printf(
-            arena, "the action printed more than %d MiB", NS_PRINTED_BYTES_MAX / 1024 / 1024);
-    }
-    if (child->end != EXEC_EXITED) {
+    if (child->end != EXEC_EXITED || child->printed_too_much) {
         reply->status = NS_RAN;
-        reply->end = (int)child->end;
+        reply->end = child->end == EXEC_EXITED ? EXEC_FLOODED : (int)child->end;
         return (struct str){0};
     }
     if (report.status != NS_RAN) {

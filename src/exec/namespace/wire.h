@@ -32,7 +32,7 @@ struct ns_request {
 enum ns_status {
     NS_READY,   /* the slot was set up (first reply) */
     NS_RAN,     /* end and code say how it ended */
-    NS_REFUSED, /* the action's fault: its program does not start, it printed too much */
+    NS_REFUSED, /* the action's fault: its program does not start */
     NS_BROKEN,  /* the sandbox could not be made */
 };
 struct ns_reply {
