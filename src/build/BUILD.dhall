@@ -183,11 +183,8 @@ in  { build
     , host_test
     , toolchain_test
     , label_test
-<<<<<<< HEAD
     , depfile_test
-=======
     , log_test
->>>>>>> 07fc9fc (build, cli: a log of the last builds; straylight log)
     , expand_test
     , label_fuzz
     , target_fuzz
