@@ -475,20 +475,6 @@ static bool eval_tail(struct dhall *dhall, struct tail *next, const struct dhall
     return false;
 }
 
-struct dhall_value *dhall_eval(struct dhall *dhall, const struct dhall_code *code, dhall_term term,
-    const struct dhall_env *env)
-{
-    struct tail next = {code, term, env};
-    for (;;) {
-        dhall_step(dhall);
-        const struct dhall_row *row = dhall_row_of(&next.code->terms, next.term);
-        struct dhall_value *value = eval_atom(dhall, next.code, next.term, row, next.env);
-        if (value != NULL || !eval_tail(dhall, &next, row, &value)) {
-            return dhall_force(dhall, value);
-        }
-    }
-}
-
 /* Kinds that are never kept in a cache by whoever makes them. */
 static bool is_private(const struct dhall_value *value)
 {
@@ -512,6 +498,106 @@ static struct dhall_value *thunk_update(
     thunk->kind = V_LINK;
     thunk->one = result;
     return result;
+}
+
+/* What waits for the value that evaluation is at: a thunk to be updated, and perhaps an operator.
+ * Chains of these are as long as the user's data is deep: they do not lie on the stack. */
+static void pending_push(struct dhall *dhall, struct dhall_pending pending)
+{
+    if (dhall->pending_len == dhall->pending_cap) {
+        uint32_t cap = dhall->pending_cap == 0 ? 64 : dhall->pending_cap * 2;
+        size_t bytes = cap * sizeof *dhall->pending;
+        if (cap > UINT32_MAX / 2 || bytes > dhall->limits.memory_bytes_max) {
+            dhall_stop(dhall, STOP_MEMORY);
+        }
+        dhall->pending = memory_realloc(dhall->pending, bytes);
+        dhall->big_bytes += bytes - dhall->pending_cap * sizeof *dhall->pending;
+        dhall->pending_cap = cap;
+    }
+    dhall->pending[dhall->pending_len++] = pending;
+}
+
+/* True if the thunk's value is that of `next`; else *ret_value is it. */
+static bool thunk_enter(struct dhall *dhall, struct dhall_value *thunk, struct tail *next,
+    struct dhall_value **ret_value)
+{
+    if (thunk->kind == V_THUNK) {
+        *next = (struct tail){thunk->code, {thunk->a}, thunk->env};
+        return true;
+    }
+    if (thunk->kind == V_THUNK_APP) {
+        return apply_tail(dhall, thunk->three[0], &thunk->three[1], 2, next, ret_value);
+    }
+    assert(thunk->kind == V_THUNK_OP);
+    *ret_value = dhall_operate(dhall, (enum dhall_operator)thunk->flag, thunk->left, thunk->right);
+    return false;
+}
+
+static bool is_arithmetic(const struct dhall_row *row)
+{
+    return row->kind == DHALL_OPERATOR && (row->flag == DHALL_PLUS || row->flag == DHALL_TIMES);
+}
+
+/* a + b, a * b: the side that is not known yet is evaluated here, the operator waits. */
+static bool operator_tail(struct dhall *dhall, struct tail *next, const struct dhall_row *row,
+    struct dhall_value **ret_value)
+{
+    struct dhall_value *left = dhall_delay(dhall, next->code, (dhall_term){row->a}, next->env);
+    struct dhall_value *right = dhall_delay(dhall, next->code, (dhall_term){row->b}, next->env);
+    bool is_left = left->kind < V_LINK;
+    if (!is_left && right->kind >= V_LINK) {
+        *ret_value = dhall_operate(dhall, (enum dhall_operator)row->flag, left, right);
+        return false;
+    }
+    struct dhall_value *thunk = is_left ? left : right;
+    pending_push(dhall, (struct dhall_pending){thunk, is_left ? right : left, row->flag, is_left});
+    return thunk_enter(dhall, thunk, next, ret_value);
+}
+
+/* True if evaluation goes on at `next`; else *value, with all that waited for it, is the result. */
+static bool value_settle(
+    struct dhall *dhall, uint32_t pending_base, struct tail *next, struct dhall_value **value)
+{
+    for (;;) {
+        while ((*value)->kind == V_LINK) {
+            *value = (*value)->one;
+        }
+        if ((*value)->kind < V_LINK) {
+            pending_push(dhall, (struct dhall_pending){.thunk = *value});
+            if (thunk_enter(dhall, *value, next, value)) {
+                return true;
+            }
+            continue;
+        }
+        if (dhall->pending_len == pending_base) {
+            return false;
+        }
+        struct dhall_pending pending = dhall->pending[--dhall->pending_len];
+        *value = thunk_update(dhall, pending.thunk, *value);
+        if (pending.other != NULL) {
+            *value = dhall_operate(dhall, (enum dhall_operator)pending.operator_,
+                pending.is_left ? *value : pending.other, pending.is_left ? pending.other : *value);
+        }
+    }
+}
+
+struct dhall_value *dhall_eval(struct dhall *dhall, const struct dhall_code *code, dhall_term term,
+    const struct dhall_env *env)
+{
+    struct tail next = {code, term, env};
+    uint32_t pending_base = dhall->pending_len;
+    for (;;) {
+        dhall_step(dhall);
+        const struct dhall_row *row = dhall_row_of(&next.code->terms, next.term);
+        struct dhall_value *value = eval_atom(dhall, next.code, next.term, row, next.env);
+        if (value == NULL && (is_arithmetic(row) ? operator_tail(dhall, &next, row, &value)
+                                                 : eval_tail(dhall, &next, row, &value))) {
+            continue;
+        }
+        if (!value_settle(dhall, pending_base, &next, &value)) {
+            return value;
+        }
+    }
 }
 
 struct dhall_value *dhall_force_thunk(struct dhall *dhall, struct dhall_value *value)

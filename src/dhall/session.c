@@ -82,6 +82,7 @@ void dhall_free(struct dhall *dhall)
     }
     free(dhall->imports);
     free(dhall->opened);
+    free(dhall->pending);
     table_release(&dhall->import_table);
     dhall_labels_release(&dhall->labels);
     if (dhall->stack != NULL) {
@@ -141,6 +142,7 @@ bool dhall_run_light(
     }
     dhall->stack_low = (char *)__builtin_frame_address(0) - LIGHT_BYTES;
     dhall->stopped = STOP_NONE;
+    dhall->pending_len = 0;
     dhall->on_stack = true;
     dhall->is_light = true;
     if (setjmp(dhall->light) == 0) {
@@ -193,6 +195,7 @@ enum err dhall_run(struct dhall *dhall, void (*task)(struct dhall *dhall, void *
     }
     dhall->stack_low = dhall->stack + STACK_MARGIN_BYTES;
     dhall->stopped = STOP_NONE;
+    dhall->pending_len = 0;
     dhall->task = task;
     dhall->task_argument = argument;
     (void)getcontext(&dhall->run);

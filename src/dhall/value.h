@@ -190,6 +190,14 @@ enum dhall_stop {
     STOP_TERMS,
 };
 
+/* Within dhall_eval: thunk gets the value that is being evaluated; then, unless other is NULL, that
+ * value OP other (other OP value if not is_left) goes on. */
+struct dhall_pending {
+    struct dhall_value *thunk, *other;
+    uint8_t operator_;
+    bool is_left;
+};
+
 struct dhall {
     struct dhall_reader reader;
     struct dhall_limits limits;
@@ -205,6 +213,8 @@ struct dhall {
     uint32_t imports_len, imports_cap;
     struct dhall_import_entry **opened; /* the chain of imports being resolved; owned */
     uint32_t opened_len, opened_cap;
+    struct dhall_pending *pending; /* owned; a stack */
+    uint32_t pending_len, pending_cap;
     uint64_t steps;
     enum dhall_stop stopped; /* a bound was passed: what was under way was left as it stood */
     struct diags error;      /* of the value reading API */
