@@ -4,10 +4,13 @@
 #include <stdalign.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 enum {
     BLOCK_BYTES = 64 * 1024,
+    HUGE_BYTES = 2 * 1024 * 1024,       /* a huge page of x86-64 and AArch64 */
+    HUGE_AFTER_BYTES = 4 * 1024 * 1024, /* an arena of that size goes on in huge pages */
 };
 
 struct arena_block {
@@ -67,16 +70,31 @@ void arena_release(struct arena *arena)
     *arena = (struct arena){0};
 }
 
+/* A block that is one huge page, if the kernel has one: a fault for each 4 KiB costs more than what
+ * is done with them. */
+static struct arena_block *block_huge(void)
+{
+    struct arena_block *block = aligned_alloc(HUGE_BYTES, HUGE_BYTES);
+    if (block == NULL) {
+        memory_exhausted();
+    }
+    (void)madvise(block, HUGE_BYTES, MADV_HUGEPAGE); /* else it is 512 small ones */
+    return block;
+}
+
 /* A block of its own for what is big, so that the rest of the newest block is not lost. */
 static char *block_add(struct arena *arena, size_t size_bytes)
 {
     bool big = size_bytes > BLOCK_BYTES / 4;
-    size_t payload_bytes = big ? size_bytes : BLOCK_BYTES;
+    bool huge = !big && arena->total_bytes >= HUGE_AFTER_BYTES;
+    size_t payload_bytes = big    ? size_bytes
+                           : huge ? HUGE_BYTES - sizeof(struct arena_block)
+                                  : BLOCK_BYTES;
     size_t total_bytes;
     if (__builtin_add_overflow(payload_bytes, sizeof(struct arena_block), &total_bytes)) {
         memory_exhausted();
     }
-    struct arena_block *block = memory_alloc(total_bytes);
+    struct arena_block *block = huge ? block_huge() : memory_alloc(total_bytes);
     block->size_bytes = payload_bytes;
     arena->total_bytes += total_bytes;
     if (big && arena->block != NULL) {

@@ -14,17 +14,20 @@
 #include <assert.h>
 #include <stdlib.h>
 
+/* There are many: 48 bytes each. */
 struct node {
-    enum cbor_major major;
+    uint8_t major;                           /* enum cbor_major */
     bool is_float, is_null, is_bool, is_big; /* is_big: tag 2 or 3 (is_negative) with bytes */
     bool is_negative;
     uint32_t child, next; /* 0: none */
     uint32_t count;       /* children; of a map two for each pair */
-    uint64_t argument;
-    double number;
-    struct str bytes;
+    uint32_t at;          /* where in the input */
     dhall_term term;
-    size_t at; /* where in the input */
+    union {
+        uint64_t argument;
+        double number;    /* is_float */
+        struct str bytes; /* of strings, and is_big */
+    };
 };
 struct decoder {
     struct dhall_terms *terms;
@@ -106,10 +109,13 @@ static enum err node_of(struct decoder *decoder, struct cbor_reader *reader,
     const struct cbor_item *item, struct node *ret_node)
 {
     struct node *node = ret_node;
-    node->major = item->major;
-    node->argument = item->argument;
-    node->bytes = item->bytes;
+    node->major = (uint8_t)item->major;
     bool string = item->major == CBOR_TEXT || item->major == CBOR_BYTES;
+    if (string) {
+        node->bytes = item->bytes;
+    } else {
+        node->argument = item->argument;
+    }
     if (string && item->is_indefinite) {
         enum err err = chunks_read(decoder, reader, item->major, &node->bytes);
         if (err != OK) {
@@ -121,7 +127,9 @@ static enum err node_of(struct decoder *decoder, struct cbor_reader *reader,
     }
     if (item->major == CBOR_SIMPLE) {
         node->is_float = item->is_float;
-        node->number = item->number;
+        if (item->is_float) {
+            node->number = item->number;
+        }
         node->is_null = !item->is_float && item->argument == 22;
         node->is_bool = !item->is_float && (item->argument | 1U) == 21;
     }
@@ -163,7 +171,7 @@ static enum err item_read(
     if (item.major == CBOR_TAG && item.argument == 55799) {
         return reader->input.len == 0 ? ERR_INVALID : OK; /* says only "this is CBOR" */
     }
-    struct node node = {.at = at};
+    struct node node = {.at = (uint32_t)at};
     err = node_of(decoder, reader, &item, &node);
     if (err != OK) {
         return err;
@@ -921,7 +929,9 @@ static void node_finish(struct decoder *decoder, struct node *node)
     if (node->major == CBOR_TAG && (node->argument == 2 || node->argument == 3)) {
         node->is_big = first->major == CBOR_BYTES;
         node->is_negative = node->argument == 3;
-        node->bytes = first->bytes;
+        if (node->is_big) {
+            node->bytes = first->bytes; /* in the place of the argument */
+        }
     }
     if (node->major != CBOR_ARRAY || node->count == 0) {
         return;
@@ -958,6 +968,7 @@ enum err dhall_decode(
             err = diag_add(
                 diags, ERR_INVALID, SPAN_NONE, "byte %zu: %s", decoder.bad_at, decoder.bad_why);
         } else {
+            dhall_terms_trim(terms);
             *ret_term = term;
         }
     }

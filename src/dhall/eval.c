@@ -148,6 +148,7 @@ static struct dhall_value *eval_constant(struct dhall *dhall, const struct dhall
     struct dhall_value **constant = &code->constants[code->marks[term.row]];
     if (*constant == NULL) {
         *constant = constant_new(dhall, code, row);
+        dhall->exposed_end = *constant + 1;
     }
     return *constant;
 }
@@ -475,11 +476,11 @@ static bool eval_tail(struct dhall *dhall, struct tail *next, const struct dhall
     return false;
 }
 
-/* Kinds that are never kept in a cache by whoever makes them. */
+/* Kinds that are never kept in a cache by whoever makes them (for numbers see eval_constant). */
 static bool is_private(const struct dhall_value *value)
 {
     return value->kind == V_LIST || value->kind == V_LIST_APPEND || value->kind == V_RECORD ||
-           value->kind == V_TEXT_APPEND || value->kind == V_SOME ||
+           value->kind == V_TEXT_APPEND || value->kind == V_SOME || value->kind == V_NATURAL ||
            (value->kind == V_CONSTRUCTOR && value->flag == CONSTRUCTOR_FULL);
 }
 
@@ -588,6 +589,7 @@ struct dhall_value *dhall_eval(struct dhall *dhall, const struct dhall_code *cod
     uint32_t pending_base = dhall->pending_len;
     for (;;) {
         dhall_step(dhall);
+        dhall->eval_at = (struct dhall_place){next.code, next.term};
         const struct dhall_row *row = dhall_row_of(&next.code->terms, next.term);
         struct dhall_value *value = eval_atom(dhall, next.code, next.term, row, next.env);
         if (value == NULL && (is_arithmetic(row) ? operator_tail(dhall, &next, row, &value)

@@ -661,6 +661,7 @@ static struct dhall_value *infer_any(
 struct dhall_value *infer(struct context *context, dhall_term term)
 {
     dhall_step(context->dhall);
+    context->dhall->infer_at = (struct dhall_place){context->code, term};
     struct dhall_value *type = infer_any(context, term, dhall_row_of(&context->code->terms, term));
     return type == NULL ? NULL : dhall_force(context->dhall, type);
 }

@@ -206,7 +206,7 @@ static dhall_term term_of_field(const struct context *context, dhall_term record
     const struct dhall_row *row = dhall_row_of(terms, record);
     for (uint32_t i = 0; row->kind == DHALL_RECORD && i < row->c; i += 2) {
         const uint32_t *list = dhall_list_of(terms, row);
-        if (list[i] == label && terms->spans[list[i + 1]].source != 0) {
+        if (list[i] == label && dhall_span_of(terms, (dhall_term){list[i + 1]}).source != 0) {
             return (dhall_term){list[i + 1]};
         }
     }

@@ -230,7 +230,8 @@ static struct dhall_value *types_combine(struct context *context, dhall_term ter
 static bool is_written(const struct context *context, const struct dhall_row *row)
 {
     const struct dhall_terms *terms = &context->code->terms;
-    struct span left = terms->spans[row->a], right = terms->spans[row->b];
+    struct span left = dhall_span_of(terms, (dhall_term){row->a}),
+                right = dhall_span_of(terms, (dhall_term){row->b});
     if (context->dhall->sources == NULL || left.source == 0 || right.begin < left.end) {
         return true;
     }

@@ -160,24 +160,40 @@ void dhall_stack_trim(struct dhall *dhall)
     }
 }
 
+/* Where the work was when it stopped: in what was evaluated, if that was written in a file, or in
+ * what was type-checked. */
+static struct span stop_span(const struct dhall *dhall)
+{
+    const struct dhall_place *places[2] = {&dhall->eval_at, &dhall->infer_at};
+    for (size_t i = 0; i < 2; i++) {
+        if (places[i]->code != NULL) {
+            struct span span = dhall_span_of(&places[i]->code->terms, places[i]->term);
+            if (span.source != 0) {
+                return span;
+            }
+        }
+    }
+    return SPAN_NONE;
+}
+
 enum err dhall_stop_report(const struct dhall *dhall, struct diags *diags)
 {
+    struct span span = dhall->stopped == STOP_NONE ? SPAN_NONE : stop_span(dhall);
     switch (dhall->stopped) {
     case STOP_NONE:
         return OK;
     case STOP_STEPS:
-        return diag_add(diags, ERR_LIMIT, SPAN_NONE, "evaluating Dhall took more than %llu steps",
+        return diag_add(diags, ERR_LIMIT, span, "evaluating Dhall took more than %llu steps",
             (unsigned long long)dhall->limits.steps_max);
     case STOP_MEMORY:
-        return diag_add(diags, ERR_LIMIT, SPAN_NONE,
-            "evaluating Dhall took more than %zu MiB of memory",
+        return diag_add(diags, ERR_LIMIT, span, "evaluating Dhall took more than %zu MiB of memory",
             dhall->limits.memory_bytes_max >> 20);
     case STOP_DEPTH:
         return diag_add(
-            diags, ERR_LIMIT, SPAN_NONE, "Dhall expression or its value is nested too deeply");
+            diags, ERR_LIMIT, span, "Dhall expression or its value is nested too deeply");
     case STOP_TERMS:
-        return diag_add(diags, ERR_LIMIT, SPAN_NONE, "normal form has more than %u terms",
-            dhall->limits.terms_max);
+        return diag_add(
+            diags, ERR_LIMIT, span, "normal form has more than %u terms", dhall->limits.terms_max);
     }
     return OK;
 }

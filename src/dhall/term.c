@@ -85,11 +85,32 @@ dhall_term dhall_row_add(struct dhall_terms *terms, struct dhall_row row, struct
     if (terms->len == terms->cap) {
         uint32_t cap = terms->cap;
         terms->rows = array_grow(terms->rows, &terms->cap, sizeof *terms->rows);
-        terms->spans = array_grow(terms->spans, &cap, sizeof *terms->spans);
+        if (terms->spans != NULL) {
+            terms->spans = array_grow(terms->spans, &cap, sizeof *terms->spans);
+        }
+    }
+    bool has_span = span.source != 0 || span.begin != 0 || span.end != 0;
+    if (has_span && terms->spans == NULL) {
+        terms->spans = memory_calloc(terms->cap, sizeof *terms->spans);
     }
     terms->rows[terms->len] = row;
-    terms->spans[terms->len] = span;
+    if (terms->spans != NULL) {
+        terms->spans[terms->len] = span;
+    }
     return (dhall_term){terms->len++};
+}
+
+void dhall_terms_trim(struct dhall_terms *terms)
+{
+    terms->cap = terms->len;
+    terms->rows = memory_realloc(terms->rows, terms->len * sizeof *terms->rows);
+    if (terms->spans != NULL) {
+        terms->spans = memory_realloc(terms->spans, terms->len * sizeof *terms->spans);
+    }
+    if (terms->lists_len > 0) {
+        terms->lists_cap = terms->lists_len;
+        terms->lists = memory_realloc(terms->lists, terms->lists_len * sizeof *terms->lists);
+    }
 }
 
 /* Room for count more numbers in the pool; false if that is too many. */

@@ -236,7 +236,7 @@ struct dhall_terms {
     struct dhall_labels *labels; /* borrowed; shared by the tables of a session */
     struct arena arena;          /* texts, imports */
     struct dhall_row *rows;      /* owned */
-    struct span *spans;          /* owned, as long as rows */
+    struct span *spans;          /* owned, as long as rows; NULL: no row has one */
     uint32_t len, cap;
     uint32_t len_max; /* of rows and of lists: a small Dhall file can ask for any amount */
     bool full;        /* len_max was passed: all _add since then gave "no term". Whoever adds looks
@@ -256,6 +256,8 @@ enum {
 /* len_max 0: DHALL_TERMS_MAX. */
 void dhall_terms_init(struct dhall_terms *terms, struct dhall_labels *labels, uint32_t len_max);
 void dhall_terms_release(struct dhall_terms *terms);
+/* Gives back what the arrays have too much, once all is added. */
+void dhall_terms_trim(struct dhall_terms *terms);
 
 /* Borrowed until the next _add. */
 static inline const struct dhall_row *dhall_row_of(const struct dhall_terms *terms, dhall_term term)
@@ -268,7 +270,7 @@ static inline enum dhall_kind dhall_kind_of(const struct dhall_terms *terms, dha
 }
 static inline struct span dhall_span_of(const struct dhall_terms *terms, dhall_term term)
 {
-    return terms->spans[term.row];
+    return terms->spans == NULL ? SPAN_NONE : terms->spans[term.row];
 }
 /* The list of a row of a kind that has one: row->c numbers. Borrowed until the next _add. */
 static inline const uint32_t *dhall_list_of(

@@ -194,7 +194,7 @@ static uint32_t alpha_copy(struct alpha *alpha, uint32_t term)
     if (row->kind == DHALL_OPERATOR && row->flag == DHALL_ALTERNATIVE && alpha->resolves) {
         return alpha_copy(alpha, alpha->code->marks[term] == MARK_LEFT ? row->a : row->b);
     }
-    struct span span = alpha->code->terms.spans[term];
+    struct span span = dhall_span_of(&alpha->code->terms, (dhall_term){term});
     struct dhall_row copy = *row;
     switch ((enum dhall_kind)row->kind) {
     case DHALL_VAR:

@@ -190,6 +190,10 @@ enum dhall_stop {
     STOP_TERMS,
 };
 
+struct dhall_place {
+    const struct dhall_code *code;
+    dhall_term term;
+};
 /* Within dhall_eval: thunk gets the value that is being evaluated; then, unless other is NULL, that
  * value OP other (other OP value if not is_left) goes on. */
 struct dhall_pending {
@@ -204,7 +208,7 @@ struct dhall {
     struct sources *sources;
     struct dhall_labels labels;
     struct arena arena;                    /* values, environments, what the value API returns */
-    const struct dhall_value *exposed_end; /* end of the arena after the last value was moved */
+    const struct dhall_value *exposed_end; /* what ends here does not move, see thunk_update */
     struct dhall_code *codes;
     struct dhall_big *bigs;
     size_t big_bytes;
@@ -216,6 +220,7 @@ struct dhall {
     struct dhall_pending *pending; /* owned; a stack */
     uint32_t pending_len, pending_cap;
     uint64_t steps;
+    struct dhall_place eval_at, infer_at; /* what was looked at last, for messages */
     enum dhall_stop stopped; /* a bound was passed: what was under way was left as it stood */
     struct diags error;      /* of the value reading API */
     /* The big stack that evaluation, inference and read-back run on. */
