@@ -1,0 +1,164 @@
+/* src/dhall/dhall_format_fuzz.c */
+#include "dhall/encode.h"
+#include "dhall/format.h"
+#include "dhall/parse.h"
+#include <assert.h>
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* Where the bytes are: in code, in a comment, or in a literal; interpolations make it a stack. */
+struct walk {
+    struct str text;
+    size_t at;
+    struct buf modes; /* of what is around: '"', '\'', '{' for each brace */
+};
+
+static bool here(const struct walk *walk, struct str text)
+{
+    return str_starts(str_sub(walk->text, walk->at, walk->text.len), text);
+}
+
+static size_t comment_len(const struct walk *walk)
+{
+    struct str rest = str_sub(walk->text, walk->at, walk->text.len);
+    if (!str_starts(rest, STR("{-"))) {
+        return str_find(rest, '\n');
+    }
+    size_t at = 0;
+    unsigned open = 0;
+    do {
+        struct str from = str_sub(rest, at, rest.len);
+        bool opens = str_starts(from, STR("{-"));
+        bool closes = str_starts(from, STR("-}"));
+        open = opens ? open + 1 : closes ? open - 1 : open;
+        at += opens || closes ? 2 : 1;
+    } while (open > 0);
+    return at;
+}
+
+/* One step within a literal. */
+static void literal_step(struct walk *walk, char mode)
+{
+    char c = walk->text.ptr[walk->at];
+    if (here(walk, STR("${"))) {
+        buf_add_byte(&walk->modes, '{');
+        walk->at += 2;
+    } else if (mode == '"' && c == '\\') {
+        walk->at += 2;
+    } else if (mode == '"' && c == '"') {
+        walk->modes.len--;
+        walk->at++;
+    } else if (mode == '\'' && (here(walk, STR("'''")) || here(walk, STR("''${")))) {
+        walk->at += here(walk, STR("'''")) ? 3 : 4;
+    } else if (mode == '\'' && here(walk, STR("''"))) {
+        walk->modes.len--;
+        walk->at += 2;
+    } else {
+        walk->at++;
+    }
+}
+
+/* One step in code. Labels in backticks and quoted paths end on their line. */
+static void code_step(struct walk *walk, struct buf *ret_comments)
+{
+    char c = walk->text.ptr[walk->at];
+    struct str rest = str_sub(walk->text, walk->at + 1, walk->text.len);
+    if (here(walk, STR("--")) || here(walk, STR("{-")) || (here(walk, STR("#!")))) {
+        size_t len = comment_len(walk);
+        buf_add(ret_comments, str_sub(walk->text, walk->at, walk->at + len));
+        walk->at += len;
+    } else if (c == '`' ||
+               (c == '"' && walk->at > 0 &&
+                   (walk->text.ptr[walk->at - 1] == '/' || walk->text.ptr[walk->at - 1] == ':'))) {
+        walk->at += 2 + str_find(rest, c);
+    } else if (c == '"' || here(walk, STR("''"))) {
+        buf_add_byte(&walk->modes, (uint8_t)c);
+        walk->at += c == '"' ? 1 : 2;
+    } else {
+        if (c == '{') {
+            buf_add_byte(&walk->modes, '{');
+        } else if (c == '}' && walk->modes.len > 0) {
+            walk->modes.len--;
+        }
+        walk->at++;
+    }
+}
+
+/* All comments of a text that parses, without white space: layout may change that. */
+static void comments_of(struct str text, struct buf *ret_comments)
+{
+    struct walk walk = {.text = text};
+    AUTO_BUF all = {0};
+    while (walk.at < text.len) {
+        char mode = walk.modes.len == 0 ? '{' : walk.modes.ptr[walk.modes.len - 1];
+        if (mode == '{') {
+            code_step(&walk, &all);
+        } else {
+            literal_step(&walk, mode);
+        }
+    }
+    for (size_t i = 0; i < all.len; i++) {
+        if ((unsigned char)all.ptr[i] > ' ') {
+            buf_add_byte(ret_comments, (uint8_t)all.ptr[i]);
+        }
+    }
+    buf_release(&walk.modes);
+}
+
+struct session {
+    struct arena arena;
+    struct diags diags;
+    struct dhall_labels labels;
+    struct dhall_terms terms;
+};
+
+static void cbor_of(struct session *session, struct str text, struct buf *ret_bytes)
+{
+    dhall_term term;
+    enum err err = dhall_parse(&session->terms, 0, text, &term, &session->diags);
+    assert(err == OK);
+    dhall_encode(&session->terms, term, ret_bytes);
+}
+
+static void check(struct session *session, struct str text, enum dhall_charset charset)
+{
+    AUTO_BUF once = {0};
+    AUTO_BUF twice = {0};
+    AUTO_BUF want = {0};
+    AUTO_BUF got = {0};
+    if (dhall_format(text, 0, charset, &once, &session->diags) == ERR_LIMIT) {
+        return;
+    }
+    cbor_of(session, text, &want);
+    cbor_of(session, buf_str(&once), &got);
+    assert(str_eq(buf_str(&want), buf_str(&got)));
+    enum err err = dhall_format(buf_str(&once), 0, charset, &twice, &session->diags);
+    assert(err == OK);
+    assert(str_eq(buf_str(&once), buf_str(&twice)));
+    want.len = 0;
+    got.len = 0;
+    comments_of(text, &want);
+    comments_of(buf_str(&once), &got);
+    assert(str_eq(buf_str(&want), buf_str(&got)));
+}
+
+/* Laws: what parses is formatted, in each charset, to a text with the same CBOR and the same
+ * comments; to format that changes nothing. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct session session = {.diags = {0}};
+    diags_init(&session.diags, &session.arena, NULL);
+    dhall_labels_init(&session.labels);
+    dhall_terms_init(&session.terms, &session.labels, 0);
+    struct str text = {.ptr = (const char *)data, .len = size};
+    dhall_term term;
+    if (dhall_parse(&session.terms, 0, text, &term, &session.diags) == OK) {
+        check(&session, text, DHALL_CHARSET_AS_WRITTEN);
+        check(&session, text, DHALL_CHARSET_UNICODE);
+    }
+    dhall_terms_release(&session.terms);
+    dhall_labels_release(&session.labels);
+    arena_release(&session.arena);
+    return 0;
+}
