@@ -83,6 +83,20 @@ let dhall_edit_fuzz =
         , "with-interpolation"
         ]
 
+let dhall_format_fuzz =
+      corpus
+        "dhall_format_fuzz"
+        [ "arrows"
+        , "commas-last"
+        , "comments"
+        , "empty"
+        , "endings"
+        , "imports"
+        , "lets"
+        , "multi-line"
+        , "parentheses"
+        ]
+
 let dhall_parse_fuzz =
       corpus
         "dhall_parse_fuzz"
@@ -183,6 +197,7 @@ let target_fuzz =
 
 in  { dhall_decode_fuzz
     , dhall_edit_fuzz
+    , dhall_format_fuzz
     , dhall_infer_fuzz
     , dhall_parse_fuzz
     , digest_fuzz

@@ -11,6 +11,7 @@ let straylight =
           , "clean.c"
           , "dhall_encode.c"
           , "dhall_evaluate.c"
+          , "dhall_format.c"
           , "dhall_resolve.c"
           , "dhalling.c"
           , "dhalling_fetch.c"
@@ -20,13 +21,14 @@ let straylight =
           , "init.c"
           , "log.c"
           , "main.c"
+          , "rewriting.c"
           , "run.c"
           , "srcs.c"
           , "store.c"
           , "test.c"
           , "toolchain.c"
           ]
-        , private_hdrs = [ "building.h", "command.h", "dhalling.h", "version.h" ]
+        , private_hdrs = [ "building.h", "command.h", "dhalling.h", "rewriting.h", "version.h" ]
         , deps =
           [ S.at "//src/base"
           , S.at "//src/codec"

@@ -42,6 +42,7 @@ struct command {
     X(dhall)                                                                                       \
     X(dhall_decode)                                                                                \
     X(dhall_encode)                                                                                \
+    X(dhall_format)                                                                                \
     X(dhall_hash)                                                                                  \
     X(dhall_normalize)                                                                             \
     X(dhall_resolve)                                                                               \

@@ -153,7 +153,7 @@ void dhalling_close(struct dhalling *dhalling)
 
 /* Input and output. */
 
-static enum err stdin_read(struct cli *cli, struct str *ret_text)
+enum err dhalling_stdin_read(struct cli *cli, struct str *ret_text)
 {
     AUTO_BUF text = {0};
     enum {
@@ -210,7 +210,7 @@ enum err dhalling_input(struct dhalling *dhalling)
     if (path == NULL || strcmp(path, "-") == 0) {
         dhalling->name = STR("(input)");
         dhalling->dir = STR(".");
-        err = stdin_read(cli, &dhalling->text);
+        err = dhalling_stdin_read(cli, &dhalling->text);
     } else {
         struct str name = str_of(path);
         size_t slash = str_find_last(name, '/');

@@ -15,6 +15,10 @@ let dhall =
           , "encode.c"
           , "encode_json.c"
           , "eval.c"
+          , "format.c"
+          , "format_part.c"
+          , "format_scan.c"
+          , "format_text.c"
           , "hash.c"
           , "headers.c"
           , "import.c"
@@ -22,6 +26,7 @@ let dhall =
           , "infer_message.c"
           , "infer_record.c"
           , "infer_union.c"
+          , "layout.c"
           , "operate.c"
           , "parse.c"
           , "parse_import.c"
@@ -46,9 +51,12 @@ let dhall =
           , "encode.h"
           , "encode_json.h"
           , "eval.h"
+          , "format.h"
+          , "format_scan.h"
           , "import.h"
           , "infer.h"
           , "infer_context.h"
+          , "layout.h"
           , "parse.h"
           , "print.h"
           , "print_literal.h"
@@ -144,6 +152,21 @@ let dhall_edit_fuzz =
         , libs = [ S.libs.gmp ]
         }
 
+let dhall_format_fuzz =
+      S.test
+        S.Test::{
+        , name = "dhall_format_fuzz"
+        , srcs = [ "dhall_format_fuzz.c" ]
+        , args = [ S.D.text "fuzz/dhall_format_fuzz" ]
+        , deps =
+          [ dhall
+          , S.at "//src/base"
+          , S.at "//src/base:fuzz_replay"
+          , S.at "//fuzz:dhall_format_fuzz"
+          ]
+        , libs = [ S.libs.gmp ]
+        }
+
 let dhall_infer_fuzz =
       S.test
         S.Test::{
@@ -167,5 +190,6 @@ in  { dhall
     , dhall_parse_fuzz
     , dhall_decode_fuzz
     , dhall_edit_fuzz
+    , dhall_format_fuzz
     , dhall_infer_fuzz
     }

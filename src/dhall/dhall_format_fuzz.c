@@ -59,12 +59,47 @@ static void literal_step(struct walk *walk, char mode)
     }
 }
 
+static bool is_word(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-' || c == '/';
+}
+
+/* Length of the label, path or URL here, which may hold what looks like a comment; 0: none. */
+static size_t word_len(const struct walk *walk)
+{
+    struct str rest = str_sub(walk->text, walk->at, walk->text.len);
+    char c = rest.ptr[0];
+    char next = rest.len > 1 ? rest.ptr[1] : ' ';
+    size_t len = 0;
+    bool label = c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    bool path = (c == '/' && next != '/' && next != '\\') || str_starts(rest, STR("./")) ||
+                str_starts(rest, STR("../")) || str_starts(rest, STR("~/"));
+    bool url = str_starts(rest, STR("http://")) || str_starts(rest, STR("https://"));
+    bool env = str_starts(rest, STR("env:"));
+    while (env && (len < 4 || (len < rest.len && is_word(rest.ptr[len]) && rest.ptr[len] != '-' &&
+                                  rest.ptr[len] != '/'))) {
+        len++;
+    }
+    while (!env && (path || url) && len < rest.len && rest.ptr[len] > 0x20 &&
+           strchr(url ? "\"()<>{}[],#" : "\"#(),<>?[\\]{}", rest.ptr[len]) == NULL) {
+        len++;
+    }
+    while (!env && label && !url && len < rest.len && is_word(rest.ptr[len])) {
+        len++;
+    }
+    return len;
+}
+
 /* One step in code. Labels in backticks and quoted paths end on their line. */
 static void code_step(struct walk *walk, struct buf *ret_comments)
 {
     char c = walk->text.ptr[walk->at];
     struct str rest = str_sub(walk->text, walk->at + 1, walk->text.len);
-    if (here(walk, STR("--")) || here(walk, STR("{-")) || (here(walk, STR("#!")))) {
+    size_t word = word_len(walk);
+    if (word > 0) {
+        walk->at += word;
+    } else if (here(walk, STR("--")) || here(walk, STR("{-")) || (here(walk, STR("#!")))) {
         size_t len = comment_len(walk);
         buf_add(ret_comments, str_sub(walk->text, walk->at, walk->at + len));
         walk->at += len;

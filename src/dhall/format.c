@@ -118,6 +118,9 @@ static const struct doc *lambdas(struct formatter *formatter)
     return format_group(formatter, base);
 }
 
+static const struct doc *ending(
+    struct formatter *formatter, const struct doc *left, enum form *ret_form);
+
 /* Behind an operand, or at `forall`: a -> forall (x : b) -> c */
 static const struct doc *arrows(struct formatter *formatter, const struct doc *operand)
 {
@@ -144,7 +147,7 @@ static const struct doc *arrows(struct formatter *formatter, const struct doc *o
             operand = NULL;
             continue;
         }
-        enum form form;
+        enum form form = FORMED_OTHER;
         bool begins = lambda_here(formatter) || formatter_is_word(formatter, STR("let")) ||
                       formatter_is_word(formatter, STR("if")) ||
                       formatter_is_word(formatter, STR("assert"));
@@ -153,6 +156,7 @@ static const struct doc *arrows(struct formatter *formatter, const struct doc *o
             formatter_push(formatter, operand);
             continue;
         }
+        operand = begins ? operand : ending(formatter, operand, &form);
         formatter_push(formatter, operand);
         nest_push(formatter, 2, formatter_pop(formatter, part));
         break;
@@ -368,6 +372,21 @@ static const struct doc *annotation(struct formatter *formatter, const struct do
     return format_group(formatter, base);
 }
 
+/* What may follow an operator-expression, but for an arrow. */
+static const struct doc *ending(
+    struct formatter *formatter, const struct doc *left, enum form *ret_form)
+{
+    if (formatter->err == OK && formatter_is_word(formatter, STR("with"))) {
+        *ret_form = FORMED_OTHER;
+        return with_clauses(formatter, left);
+    }
+    if (formatter->err == OK && *formatter->at == ':') {
+        *ret_form = FORMED_OTHER;
+        return annotation(formatter, left);
+    }
+    return left;
+}
+
 static const struct doc *expression_at(struct formatter *formatter, enum form *ret_form)
 {
     *ret_form = FORMED_OTHER;
@@ -388,19 +407,11 @@ static const struct doc *expression_at(struct formatter *formatter, enum form *r
         return annotation(formatter, word);
     }
     const struct doc *doc = format_operators(formatter, 0, ret_form);
-    if (formatter->err == OK && formatter_is_word(formatter, STR("with"))) {
-        *ret_form = FORMED_OTHER;
-        return with_clauses(formatter, doc);
-    }
     if (formatter->err == OK && arrow_here(formatter)) {
         *ret_form = FORMED_OTHER;
         return arrows(formatter, doc);
     }
-    if (formatter->err == OK && *formatter->at == ':') {
-        *ret_form = FORMED_OTHER;
-        return annotation(formatter, doc);
-    }
-    return doc;
+    return ending(formatter, doc, ret_form);
 }
 
 const struct doc *format_expression(struct formatter *formatter, enum form *ret_form)
