@@ -1,6 +1,6 @@
 /* src/build/action.c: what an action needs, and what becomes of it. */
-#include "build/action.h"
 #include "base/file.h"
+#include "build/record.h"
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -335,7 +335,13 @@ static enum dice_status job_work(struct job *job, struct str arg, struct buf *re
     status = status == DICE_OK ? named_check(job, job->action->argv) : status;
     status = status == DICE_OK ? named_check(job, job->action->inputs) : status;
     status = status == DICE_OK ? failed(expand(job)) : status;
-    status = status == DICE_OK ? inputs_need(job) : status;
+    if (status == DICE_OK) {
+        const struct diag *before = job->diags->newest;
+        status = inputs_need(job);
+        if (status == DICE_FAILED && job->engine->options.dry_run && before == job->diags->newest) {
+            record_end(job, LOG_WAITS);
+        }
+    }
     status = status == DICE_OK ? failed(action_key_make(job)) : status;
     status = status == DICE_OK ? action_do(job) : status;
     status = status == DICE_OK ? damages_need(job) : status;

@@ -28,6 +28,7 @@ static const struct dice_kind kinds[KEY_COUNT] = {
     [KEY_GOAL] = {"goal", 0, goal_compute, NULL},
     [KEY_DAMAGE] = {"damage", DICE_LEAF, damage_compute, damage_unchanged},
     [KEY_QUERY] = {"query", 0, query_compute, NULL},
+    [KEY_COMMANDS] = {"commands", 0, commands_compute, NULL},
     [KEY_PRESENT] = {"present", 0, present_compute, NULL},
 };
 
@@ -46,6 +47,7 @@ struct str build_key_describe(unsigned kind, struct str arg, struct arena *arena
     case KEY_TARGET:
     case KEY_SET:
     case KEY_ACTION:
+    case KEY_COMMANDS:
     case KEY_PRESENT:
         return arena_str(arena, arg);
     case KEY_GOAL:
@@ -125,7 +127,10 @@ static enum err before_compute(void *context, struct diags *diags)
 {
     struct engine *engine = context;
     enum err err = engine_store(engine, diags);
-    if (err == OK && engine->exec == NULL) {
+    if (err != OK || engine->options.dry_run) {
+        return err; /* nothing will run */
+    }
+    if (engine->exec == NULL) {
         sigset_t set;
         signals_of(&set);
         (void)pthread_sigmask(SIG_BLOCK, &set, NULL);
@@ -202,8 +207,7 @@ enum err build_open(const struct build_options *options, struct sources *sources
     return OK;
 }
 
-/* Expansions point into the values of a transaction. */
-static void analyses_forget(struct engine *engine)
+void build_analyses_forget(struct engine *engine)
 {
     for (uint32_t i = 0; i < engine->analyses.len; i++) {
         expander_release(&engine->analysis_at[i]->expander);
@@ -234,7 +238,7 @@ void build_close(struct engine *engine)
     }
     loader_free(engine->loader);
     record_free(engine->record);
-    analyses_forget(engine);
+    build_analyses_forget(engine);
     table_release(&engine->running);
     table_release(&engine->needed_by);
     table_release(&engine->damaged);
@@ -253,8 +257,7 @@ void build_close(struct engine *engine)
     free(engine);
 }
 
-/* What the user typed, made absolute. */
-static enum err patterns_read(struct engine *engine, const char *const *patterns, size_t count,
+enum err build_patterns_read(struct engine *engine, const char *const *patterns, size_t count,
     struct arena *arena, struct strs *ret_patterns, struct diags *diags)
 {
     struct str *at = ARENA_NEW(arena, struct str, count);
@@ -330,7 +333,7 @@ enum err build_run(struct engine *engine, const char *const *patterns, size_t co
     struct arena *arena, struct goal *ret_goal, struct diags *diags)
 {
     struct strs absolute;
-    enum err err = patterns_read(engine, patterns, count, arena, &absolute, diags);
+    enum err err = build_patterns_read(engine, patterns, count, arena, &absolute, diags);
     if (err != OK) {
         return err;
     }
@@ -344,7 +347,7 @@ enum err build_run(struct engine *engine, const char *const *patterns, size_t co
         }
         progress_diags(engine, &found);
         progress_text(engine, STR("straylight: what was damaged is made again\n"));
-        analyses_forget(engine);
+        build_analyses_forget(engine);
     }
     progress_clear(engine);
     if (err == OK || engine->exec != NULL) { /* what succeeded is remembered, whatever failed */

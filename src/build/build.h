@@ -17,6 +17,7 @@ struct build_options {
     enum build_mode mode;
     unsigned jobs; /* 0: one for each CPU */
     bool keep_going;
+    bool dry_run;  /* for build_plan: nothing runs, nothing is remembered */
     bool verbose;  /* say what runs and why */
     bool progress; /* stderr is a terminal */
     bool colour;

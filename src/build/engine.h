@@ -39,6 +39,7 @@ enum key_kind {
     KEY_DAMAGE,
     KEY_QUERY,
     KEY_PRESENT,
+    KEY_COMMANDS,
     KEY_COUNT,
 };
 
@@ -207,11 +208,21 @@ enum dice_status goal_compute(
 struct str goal_key(enum build_mode mode, struct strs patterns, struct arena *arena);
 enum err goal_decode(struct str value, struct arena *arena, struct goal *ret_goal);
 
+/* The actions of one target, expanded (build/commands.c). arg: label_key; value: for
+ * log_build_decode. */
+enum dice_status commands_compute(
+    struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags);
+/* Before another transaction: expansions point into the values of the last one (build/build.c). */
+void build_analyses_forget(struct engine *engine);
+
 /* Queries (build/query.c). */
 enum dice_status query_compute(
     struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags);
 /* A key as people know it, for cycles and causes (build/build.c). */
 struct str build_key_describe(unsigned kind, struct str arg, struct arena *arena);
+/* What the user typed, made absolute. */
+enum err build_patterns_read(struct engine *engine, const char *const *patterns, size_t count,
+    struct arena *arena, struct strs *ret_patterns, struct diags *diags);
 /* What was found out is remembered for the next run. */
 enum err build_save(struct engine *engine, struct diags *diags);
 

@@ -65,6 +65,12 @@ void log_build_encode(const struct log_build *build, const struct table *texts, 
 /* Views of record, arrays in arena; number is the caller's. ERR_INVALID without a diag. */
 enum err log_build_decode(struct str record, struct arena *arena, struct log_build *ret_build);
 
+/* Why `now` ran, or would, where it had been done as `then`: "a/x.c changed", "argument -DX is
+ * new",
+ * ... ; in arena. None: it is the same action. */
+struct strs log_action_compare(
+    const struct log_action *then, const struct log_action *now, struct arena *arena);
+
 /* Numbers of the records of a workspace's state folder, rising, in arena; none is no error. */
 enum err log_numbers(const char *state, struct arena *arena, uint64_t **ret_numbers,
     size_t *ret_count, struct diags *diags);

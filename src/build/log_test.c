@@ -149,12 +149,54 @@ static void folder(void)
     arena_release(&arena);
 }
 
+/* Each way in which an action may differ from what it was, alone. */
+static void comparison(void)
+{
+    static const struct str words[] = {{"cc", 2}, {"-a", 2}, {"-b", 2}};
+    static const struct str turned[] = {{"cc", 2}, {"-b", 2}, {"-a", 2}};
+    static const struct str old_tree[] = {{"/ 11/1", 6}}, new_tree[] = {{"/ 22/2", 6}};
+    static const struct log_input old_inputs[] = {
+        {{"a", 1}, {"1/1", 3}}, {{"b", 1}, {"1/1", 3}}, {{"d", 1}, {"1/1", 3}}};
+    static const struct log_input new_inputs[] = {
+        {{"b", 1}, {"2/2", 3}}, {{"c", 1}, {"1/1", 3}}, {{"d", 1}, {"1/1", 3}}};
+    static const struct {
+        struct log_action then, now;
+        const char *want;
+    } cases[] = {
+        {{.argv = {words, 3}}, {.argv = {words, 3}}, ""},
+        {{.argv = {words, 2}}, {.argv = {words, 3}}, "argument -b is new|"},
+        {{.argv = {words, 3}}, {.argv = {words, 2}}, "argument -b is gone|"},
+        {{.argv = {words, 3}}, {.argv = {turned, 3}}, "each argument is there, in another order|"},
+        {{.env = {words, 1}}, {.env = {words, 2}}, "environment variable -a is new|"},
+        {{.outputs = {words, 2}}, {.outputs = {words, 1}}, "output -a is gone|"},
+        {{.trees = {old_tree, 1}}, {.trees = {new_tree, 1}},
+            "the toolchain or library tree at / is 22/2, was 11/1|"},
+        {{.trees = {old_tree, 0}}, {.trees = {new_tree, 1}},
+            "the toolchain or library tree at / is 22/2, was none|"},
+        {{.inputs = old_inputs, .input_count = 3}, {.inputs = new_inputs, .input_count = 3},
+            "a is not an input any more|b changed|c is a new input|"},
+        {{.digest = {"1", 1}}, {.digest = {"2", 1}}, "what it requires of the machine changed|"},
+    };
+    struct arena arena = {0};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        AUTO_BUF got = {0};
+        struct strs reasons = log_action_compare(&cases[i].then, &cases[i].now, &arena);
+        for (size_t j = 0; j < reasons.count; j++) {
+            buf_add(&got, reasons.at[j]);
+            buf_add_byte(&got, '|');
+        }
+        CHECK_STR(buf_str(&got), str_of(cases[i].want));
+    }
+    arena_release(&arena);
+}
+
 int main(void)
 {
     TEST(there_and_back);
     TEST(damage);
     TEST(critical_path);
     TEST(matches);
+    TEST(comparison);
     TEST(folder);
     return test_done();
 }

@@ -406,13 +406,14 @@ enum dice_status action_do(struct job *job)
     (void)running_enter(job->engine, key);
     record_begin(job);
     bool hit = cached(job);
-    enum dice_status status = hit ? DICE_OK : perform(job);
+    bool dry = job->engine->options.dry_run;
+    enum dice_status status = hit ? DICE_OK : dry ? DICE_FAILED : perform(job);
     running_leave(job->engine, key, job->ran, hit);
     if (status == DICE_PENDING) {
         record_cancel(job);
     } else {
         bool good = status == DICE_OK && job->outcome.passed;
-        record_end(job, hit ? LOG_CACHED : good ? LOG_RAN : LOG_FAILED);
+        record_end(job, hit ? LOG_CACHED : dry ? LOG_WOULD : good ? LOG_RAN : LOG_FAILED);
     }
     return status;
 }

@@ -99,29 +99,19 @@ static struct strs outputs_of(const struct job *job)
     return (struct strs){.at = at, .count = files.count + folders.count};
 }
 
-void record_end(struct job *job, enum log_end end)
+void record_describe(struct job *job, struct log_action *ret_action)
 {
-    struct engine *engine = job->engine;
-    struct record *record = engine->record;
-    size_t input_count = end == LOG_WAITS ? 0 : job->expansion.input_count;
+    size_t input_count = job->expansion.input_count;
     struct log_input *inputs = ARENA_NEW(job->arena, struct log_input, input_count);
     for (size_t i = 0; i < input_count; i++) {
-        inputs[i] = (struct log_input){.path = job->expansion.inputs[i].path,
-            .digest = digest_text(job, &job->entries[i].digest)};
+        inputs[i].path = job->expansion.inputs[i].path;
+        inputs[i].digest =
+            job->entries == NULL ? STR("") : digest_text(job, &job->entries[i].digest);
     }
-    struct log_action action = {.key = action_key(job->label, job->number, job->arena),
-        .label = label_show(engine, job->label, job->arena),
+    *ret_action = (struct log_action){.key = action_key(job->label, job->number, job->arena),
+        .label = label_show(job->engine, job->label, job->arena),
         .what = action_describe(job->action, job->arena),
         .identifier = job->action->identifier,
-        .end = end,
-        .cause = dice_task_cause(job->task, job->arena),
-        .start_us = job->start_us,
-        .wall_us = clock_us(CLOCK_MONOTONIC) - record->monotonic_us - job->start_us,
-        .user_us = job->user_us,
-        .system_us = job->system_us,
-        .rss_max_bytes = job->rss_max_bytes,
-        .lane = end == LOG_CACHED ? 0 : job->lane,
-        .digest = end == LOG_WAITS ? STR("") : digest_text(job, &job->key),
         .argv = {.at = job->expansion.argv, .count = job->expansion.argv_count},
         .env = env_of(job),
         .trees = trees_of(job),
@@ -129,6 +119,23 @@ void record_end(struct job *job, enum log_end end)
         .producers = job->outcome.producers,
         .inputs = inputs,
         .input_count = input_count};
+}
+
+void record_end(struct job *job, enum log_end end)
+{
+    struct engine *engine = job->engine;
+    struct record *record = engine->record;
+    struct log_action action;
+    record_describe(job, &action);
+    action.end = end;
+    action.cause = dice_task_cause(job->task, job->arena);
+    action.start_us = job->start_us;
+    action.wall_us = clock_us(CLOCK_MONOTONIC) - record->monotonic_us - job->start_us;
+    action.user_us = job->user_us;
+    action.system_us = job->system_us;
+    action.rss_max_bytes = job->rss_max_bytes;
+    action.lane = end == LOG_CACHED ? 0 : job->lane;
+    action.digest = end == LOG_WAITS ? STR("") : digest_text(job, &job->key);
     if (pthread_mutex_lock(&engine->lock) == 0) {
         log_action_encode(&action, &record->texts, &record->arena, &record->actions);
         record->action_count++;

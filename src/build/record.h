@@ -14,6 +14,9 @@ struct record *record_new(void);
 void record_free(struct record *record); /* or NULL */
 /* An action is looked up, or runs, from now on. */
 void record_begin(struct job *job);
+/* What of an action does not depend on a run: its expansion is there; its entries or NULL, then the
+ * inputs have no digests. */
+void record_describe(struct job *job, struct log_action *ret_action);
 /* It ended; its expansion and, but for LOG_WAITS, its entries and key are there. */
 void record_end(struct job *job, enum log_end end);
 /* It was begun, and nothing is to be said of it. */

@@ -16,6 +16,7 @@ let straylight =
           , "dhalling.c"
           , "dhalling_fetch.c"
           , "doctor.c"
+          , "explain.c"
           , "fetch.c"
           , "help.c"
           , "init.c"

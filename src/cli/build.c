@@ -1,8 +1,10 @@
 /* src/cli/build.c: `straylight build LABEL...`. */
+#include "build/plan.h"
 #include "cli/building.h"
 
 enum {
     BUILD_OUTPUTS_LISTED = BUILDING_OPTION_COUNT,
+    BUILD_DRY_RUN,
     BUILD_JSON,
 };
 static const struct option_spec options[] = {
@@ -10,6 +12,10 @@ static const struct option_spec options[] = {
     [BUILD_OUTPUTS_LISTED] = {.name = "outputs",
         .kind = OPTION_FLAG,
         .help = "list what was built: path, digest, label"},
+    [BUILD_DRY_RUN] = {.name = "dry-run",
+        .letter = 'n',
+        .kind = OPTION_FLAG,
+        .help = "say what would run, and do nothing"},
     [BUILD_JSON] = {.name = "json", .kind = OPTION_FLAG, .help = "print the result as JSON"},
 };
 
@@ -83,8 +89,86 @@ static void result_json(const struct building *building)
     cli_print(buf_str(&text));
 }
 
+static const char *const plan_words[LOG_END_COUNT] = {
+    [LOG_WOULD] = "would run", [LOG_WAITS] = "waits", [LOG_CACHED] = "is cached"};
+
+static void plan_print(struct cli *cli, const struct log_build *plan)
+{
+    AUTO_BUF text = {0};
+    uint64_t counts[LOG_END_COUNT] = {0};
+    for (size_t i = 0; i < plan->action_count; i++) {
+        const struct log_action *action = &plan->actions[i];
+        counts[action->end]++;
+        buf_printf(&text, "%-9s  %.*s: %.*s\n", plan_words[action->end], STR_ARG(action->label),
+            STR_ARG(action->what));
+        for (size_t j = 0; j < action->argv.count && cli->args.values[BUILDING_VERBOSE].given;
+             j++) {
+            buf_add(&text, j == 0 ? STR("  ") : STR(" "));
+            shell_word_add(&text, action->argv.at[j]);
+            buf_add(&text, j + 1 == action->argv.count ? STR("\n") : STR(""));
+        }
+    }
+    buf_printf(&text, "%llu would run, %llu wait for what those make, %llu are cached\n",
+        (unsigned long long)counts[LOG_WOULD], (unsigned long long)counts[LOG_WAITS],
+        (unsigned long long)counts[LOG_CACHED]);
+    cli_print(buf_str(&text));
+}
+
+static void plan_json(const struct log_build *plan)
+{
+    AUTO_BUF text = {0};
+    struct json json = {.text = &text};
+    json_begin(&json, '[');
+    for (size_t i = 0; i < plan->action_count; i++) {
+        const struct log_action *action = &plan->actions[i];
+        json_begin(&json, '{');
+        json_key_str(&json, STR("label"), action->label);
+        json_key_str(&json, STR("action"), action->identifier);
+        json_key_str(&json, STR("what"), action->what);
+        json_key_str(&json, STR("state"), str_of(plan_words[action->end]));
+        json_key(&json, STR("argv"));
+        json_begin(&json, '[');
+        for (size_t j = 0; j < action->argv.count; j++) {
+            json_str(&json, action->argv.at[j]);
+        }
+        json_end(&json, ']');
+        json_end(&json, '}');
+    }
+    json_end(&json, ']');
+    buf_add_byte(&text, '\n');
+    cli_print(buf_str(&text));
+}
+
+/* build -n */
+static enum cli_status plan_command(struct cli *cli)
+{
+    static const char *const everything[] = {"...", NULL};
+    bool all = cli->args.operand_count == 0;
+    struct engine *engine = NULL;
+    struct log_build plan;
+    struct build_options build_options = {
+        .jobs = (unsigned)cli->args.values[BUILDING_JOBS].number, .dry_run = true};
+    enum err err = cli_store_root(cli, &build_options.store_root);
+    err = err == OK ? build_open(&build_options, cli->sources, &engine, &cli->diags) : err;
+    if (err != OK) {
+        return cli_status_of(err);
+    }
+    err = build_plan(engine, all ? everything : (const char *const *)cli->args.operands,
+        all ? 1 : cli->args.operand_count, &cli->arena, &plan, &cli->diags);
+    if (err == OK && cli->args.values[BUILD_JSON].given) {
+        plan_json(&plan);
+    } else if (err == OK) {
+        plan_print(cli, &plan);
+    }
+    build_close(engine);
+    return cli_status_of(err);
+}
+
 static enum cli_status build_command(struct cli *cli)
 {
+    if (cli->args.values[BUILD_DRY_RUN].given) {
+        return plan_command(cli);
+    }
     struct building building;
     building_run(&building, cli, BUILD_OUTPUTS, (const char *const *)cli->args.operands,
         cli->args.operand_count);

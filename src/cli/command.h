@@ -49,6 +49,7 @@ struct command {
     X(dhall_text)                                                                                  \
     X(dhall_type)                                                                                  \
     X(doctor)                                                                                      \
+    X(explain)                                                                                     \
     X(fetch)                                                                                       \
     X(help)                                                                                        \
     X(init)                                                                                        \
