@@ -65,6 +65,25 @@ static bool is_word(char c)
            c == '-' || c == '/';
 }
 
+/* A URL ends behind its port if neither path nor query follows. */
+static size_t url_len(struct str url)
+{
+    size_t begin = str_find(url, ':') + 3;
+    struct str rest = str_sub(url, begin, url.len);
+    size_t slash = str_find(rest, '/');
+    size_t query = str_find(rest, '?');
+    struct str authority = str_sub(rest, 0, slash < query ? slash : query);
+    size_t port = str_find(authority, ':') + 1;
+    if (port >= authority.len || authority.ptr[0] == '[' ||
+        str_find(authority, '@') < authority.len) {
+        return url.len;
+    }
+    while (port < authority.len && authority.ptr[port] >= '0' && authority.ptr[port] <= '9') {
+        port++;
+    }
+    return port == authority.len ? url.len : begin + port;
+}
+
 /* Length of the label, path or URL here, which may hold what looks like a comment; 0: none. */
 static size_t word_len(const struct walk *walk)
 {
@@ -88,7 +107,7 @@ static size_t word_len(const struct walk *walk)
     while (!env && label && !url && len < rest.len && is_word(rest.ptr[len])) {
         len++;
     }
-    return len;
+    return url && !env ? url_len(str_sub(rest, 0, len)) : len;
 }
 
 /* One step in code. Labels in backticks and quoted paths end on their line. */
