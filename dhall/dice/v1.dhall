@@ -16,8 +16,7 @@ let Piece =
       | Output : Output -- an output of another target
       | Program : Output -- the same, in the exec configuration: something to run
       | Tool : Text -- a file of the action's trees, absolute there: "usr/bin/ar"
-      | Dir :
-          Text -- a folder of this package ("." is its own, "//a/b" one of the workspace): its argument appears twice, for the folder and for its generated twin; declares nothing
+      | Dir : Text -- a folder of this package ("." is its own, "//a/b" one of the workspace): its argument appears twice, for the folder and for its generated twin; declares nothing
       | Tree : Tree -- makes a tree visible; no text
       >
 
@@ -58,8 +57,7 @@ let Dep = { label : Text, hide : List Text }
 let Export = { set : Text, value : List Piece }
 
 -- A test: an action that makes nothing; it passes if it ends with 0. Time-out and runs are not in its key.
-let Test =
-      { action : Action, timeout_seconds : Natural, runs : Natural }
+let Test = { action : Action, timeout_seconds : Natural, runs : Natural }
 
 let Target =
       { label : Text -- ":name"; absolute once the package is loaded
@@ -116,8 +114,7 @@ in  { Resource
     , output =
         \(t : Target) ->
         \(file : Text) ->
-            { target = t.label, output = file }
-          : Output
+          { target = t.label, output = file } : Output
     , nothing = nothing /\ { label = "" } : Target
     , dep = \(t : Target) -> { label = t.label, hide = [] : List Text }
     , at = \(label : Text) -> nothing /\ { label } : Target

@@ -136,7 +136,11 @@ let same-arch =
       \(a : Arch) ->
       \(b : Arch) ->
         let none =
-              { aarch64 = False, riscv64 = False, wasm32 = False, x86_64 = False }
+              { aarch64 = False
+              , riscv64 = False
+              , wasm32 = False
+              , x86_64 = False
+              }
 
         in  merge
               { aarch64 = merge (none // { aarch64 = True }) b

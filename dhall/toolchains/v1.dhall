@@ -51,11 +51,9 @@ let Flag =
       | Debug : Debug
       | Standard : Standard
       | Define : Define
-      | Warn :
-          { name : Text, enable : Bool, error : Bool } -- "shadow": -Wshadow, -Wno-shadow or -Werror=shadow
+      | Warn : { name : Text, enable : Bool, error : Bool } -- "shadow": -Wshadow, -Wno-shadow or -Werror=shadow
       | Feature : { name : Text, enable : Bool } -- "wrapv": -fwrapv or -fno-wrapv
-      | Raw :
-          { stage : Stage, text : Text } -- the escape hatch: passed on as it is, and warned about
+      | Raw : { stage : Stage, text : Text } -- the escape hatch: passed on as it is, and warned about
       >
 
 -- A compiler is a version and an artifact: the tree of what it reads when it runs, libc's part included, nothing else's.
@@ -126,7 +124,8 @@ let flag-problems =
         let lld =
               merge
                 { None = False
-                , Some = \(l : Linker) -> merge { Lld = \(_ : Artifact) -> True } l
+                , Some =
+                    \(l : Linker) -> merge { Lld = \(_ : Artifact) -> True } l
                 }
                 tc.linker
 
@@ -153,9 +152,7 @@ let flag-problems =
               \(c : T.Cpu) ->
                 if    T.same-arch (T.cpu-arch c) tc.target.triple.arch
                 then  none
-                else  [ "TargetCpu names a processor of ${T.arch-name
-                                                            ( T.cpu-arch c
-                                                            )}, but the target is ${tc.target.triple.text}"
+                else  [ "TargetCpu names a processor of ${T.arch-name (T.cpu-arch c)}, but the target is ${tc.target.triple.text}"
                       ]
 
         in  \(flag : Flag) ->
@@ -190,9 +187,7 @@ let flags-problems =
 -- What is wrong with a toolchain: toolchains.dhall asserts that nothing is.
 let problems =
       \(tc : Toolchain) ->
-          ( if    T.same-arch
-                    (T.cpu-arch tc.target.cpu)
-                    tc.target.triple.arch
+          ( if    T.same-arch (T.cpu-arch tc.target.cpu) tc.target.triple.arch
             then  [] : List Text
             else  [ "the target's processor is not one of ${tc.target.triple.text}"
                   ]
@@ -251,8 +246,7 @@ in  { OptLevel
     , flags-problems
     , problems
     , raw-flags
-    , warn =
-        \(name : Text) -> Flag.Warn { name, enable = True, error = False }
+    , warn = \(name : Text) -> Flag.Warn { name, enable = True, error = False }
     , no-warn =
         \(name : Text) -> Flag.Warn { name, enable = False, error = False }
     , define = \(name : Text) -> Flag.Define { name, value = None Text }

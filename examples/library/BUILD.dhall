@@ -6,7 +6,11 @@ let C =
         (./toolchains.dhall).native
 
 let strict =
-      [ C.Tc.warn "all", C.Tc.warn "extra", C.Tc.warn "error", C.Tc.Flag.Standard C.Tc.Standard.C17 ]
+      [ C.Tc.warn "all"
+      , C.Tc.warn "extra"
+      , C.Tc.warn "error"
+      , C.Tc.Flag.Standard C.Tc.Standard.C17
+      ]
 
 let wrap =
       C.library
@@ -30,7 +34,14 @@ let wrap_test =
         }
 
 -- The same program on a file: a test's arguments name what it reads, and it sees nothing else.
-let fold = C.binary C.Binary::{ name = "fold", srcs = [ "src/fold.c" ], deps = [ wrap ], flags = strict }
+let fold =
+      C.binary
+        C.Binary::{
+        , name = "fold"
+        , srcs = [ "src/fold.c" ]
+        , deps = [ wrap ]
+        , flags = strict
+        }
 
 let golden_test =
       C.test

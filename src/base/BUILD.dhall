@@ -37,11 +37,7 @@ let base =
 
 let io_fail =
       S.part
-        S.Library::{
-        , name = "io_fail"
-        , srcs = [ "io_fail.c" ]
-        , deps = [ base ]
-        }
+        S.Library::{ name = "io_fail", srcs = [ "io_fail.c" ], deps = [ base ] }
 
 let fuzz_replay =
       S.part

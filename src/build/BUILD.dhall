@@ -63,7 +63,8 @@ let build =
           , "tset.h"
           , "workspace.h"
           ]
-        , made_srcs = [ { target = "//:packages-data", output = "packages_data.c" } ]
+        , made_srcs =
+          [ { target = "//:packages-data", output = "packages_data.c" } ]
         , deps =
           [ S.at "//src/base"
           , S.at "//src/digest"
@@ -76,12 +77,7 @@ let build =
           ]
         }
 
-let embed =
-      S.binary
-        S.Binary::{
-        , name = "embed"
-        , srcs = [ "embed.c" ]
-        }
+let embed = S.binary S.Binary::{ name = "embed", srcs = [ "embed.c" ] }
 
 let packages_test =
       S.test
@@ -104,7 +100,8 @@ let toolchain_test =
         S.Test::{
         , name = "toolchain_test"
         , srcs = [ "toolchain_test.c" ]
-        , deps = [ build, S.at "//src/base", S.at "//src/digest", S.at "//src/store" ]
+        , deps =
+          [ build, S.at "//src/base", S.at "//src/digest", S.at "//src/store" ]
         }
 
 let label_test =
@@ -120,7 +117,12 @@ let log_test =
         S.Test::{
         , name = "log_test"
         , srcs = [ "log_test.c" ]
-        , deps = [ build, S.at "//src/base", S.at "//src/digest", S.at "//src/coeffect" ]
+        , deps =
+          [ build
+          , S.at "//src/base"
+          , S.at "//src/digest"
+          , S.at "//src/coeffect"
+          ]
         }
 
 let expand_test =

@@ -29,7 +29,13 @@ let straylight =
           , "test.c"
           , "toolchain.c"
           ]
-        , private_hdrs = [ "building.h", "command.h", "dhalling.h", "rewriting.h", "version.h" ]
+        , private_hdrs =
+          [ "building.h"
+          , "command.h"
+          , "dhalling.h"
+          , "rewriting.h"
+          , "version.h"
+          ]
         , deps =
           [ S.at "//src/base"
           , S.at "//src/codec"

@@ -101,7 +101,8 @@ let dhall_standard_test =
       S.test
         S.Test::{
         , name = "dhall_standard_test"
-        , srcs = [ "standard_test.c", "standard_network.c", "standard_semantics.c" ]
+        , srcs =
+          [ "standard_test.c", "standard_network.c", "standard_semantics.c" ]
         , private_hdrs = [ "standard_test.h" ]
         , deps = [ dhall, S.at "//src/base" ]
         , libs = [ S.libs.gmp ]

@@ -34,7 +34,12 @@ let graph_test =
         , name = "graph_test"
         , srcs = [ "graph_test.c", "test_world.c" ]
         , private_hdrs = [ "test_world.h" ]
-        , deps = [ dice, S.at "//src/base", S.at "//src/digest", S.at "//src/base:io_fail" ]
+        , deps =
+          [ dice
+          , S.at "//src/base"
+          , S.at "//src/digest"
+          , S.at "//src/base:io_fail"
+          ]
         }
 
 let graph_fuzz =

@@ -42,7 +42,8 @@ let exec_test =
         , name = "exec_test"
         , srcs = [ "exec_probe.c", "exec_test.c" ]
         , private_hdrs = [ "exec_probe.h", "exec_world.h" ]
-        , deps = [ exec, S.at "//src/base", S.at "//src/digest", S.at "//src/store" ]
+        , deps =
+          [ exec, S.at "//src/base", S.at "//src/digest", S.at "//src/store" ]
         }
 
 -- Makes sandboxes itself, which no program in a sandbox may: built here, run by Meson.
@@ -52,7 +53,8 @@ let exec_user_test =
         , name = "exec_user_test"
         , srcs = [ "exec_probe.c", "exec_test.c" ]
         , private_hdrs = [ "exec_probe.h", "exec_world.h" ]
-        , deps = [ exec, S.at "//src/base", S.at "//src/digest", S.at "//src/store" ]
+        , deps =
+          [ exec, S.at "//src/base", S.at "//src/digest", S.at "//src/store" ]
         }
 
 in  { exec, exec_test, exec_user_test }

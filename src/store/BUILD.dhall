@@ -41,7 +41,12 @@ let store_crash_test =
         S.Test::{
         , name = "store_crash_test"
         , srcs = [ "store_crash_test.c" ]
-        , deps = [ store, S.at "//src/base", S.at "//src/digest", S.at "//src/base:io_fail" ]
+        , deps =
+          [ store
+          , S.at "//src/base"
+          , S.at "//src/digest"
+          , S.at "//src/base:io_fail"
+          ]
         }
 
 in  { store, store_test, tree_test, store_crash_test }

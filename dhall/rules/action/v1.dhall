@@ -71,47 +71,47 @@ let tool-piece =
 
 let run =
       \(cfg : Run.Type) ->
-            D.nothing
-        //  { label = ":${cfg.name}"
-            , kind = "action"
-            , doc = cfg.doc
-            , visibility = cfg.visibility
-            , srcs = cfg.srcs
-            , deps =
-                List/fold
-                  D.Target
-                  cfg.deps
-                  (List D.Dep)
-                  ( \(t : D.Target) ->
-                    \(rest : List D.Dep) ->
-                      [ D.dep t ] # rest
-                  )
-                  ([] : List D.Dep)
-            , actions =
-              [ { category = "action"
-                , identifier = cfg.name
-                , trees = tool-tree cfg.tool # cfg.trees
-                , argv = [ D.Arg.One [ tool-piece cfg.tool ] ] # cfg.args
-                , env = cfg.env
-                , inputs = cfg.inputs
-                , outputs = cfg.outputs
-                , folders = cfg.folders
-                , stdout = cfg.stdout
-                , depfile = None Text
-                , requires = cfg.requires
-                }
-              ]
-            , exports = cfg.exports
-            , outputs =
-                  cfg.outputs
-                # cfg.folders
-                # merge
-                    { None = [] : List Text
-                    , Some = \(file : Text) -> [ file ]
-                    }
-                    cfg.stdout
-            }
-      : D.Target
+              D.nothing
+          //  { label = ":${cfg.name}"
+              , kind = "action"
+              , doc = cfg.doc
+              , visibility = cfg.visibility
+              , srcs = cfg.srcs
+              , deps =
+                  List/fold
+                    D.Target
+                    cfg.deps
+                    (List D.Dep)
+                    ( \(t : D.Target) ->
+                      \(rest : List D.Dep) ->
+                        [ D.dep t ] # rest
+                    )
+                    ([] : List D.Dep)
+              , actions =
+                [ { category = "action"
+                  , identifier = cfg.name
+                  , trees = tool-tree cfg.tool # cfg.trees
+                  , argv = [ D.Arg.One [ tool-piece cfg.tool ] ] # cfg.args
+                  , env = cfg.env
+                  , inputs = cfg.inputs
+                  , outputs = cfg.outputs
+                  , folders = cfg.folders
+                  , stdout = cfg.stdout
+                  , depfile = None Text
+                  , requires = cfg.requires
+                  }
+                ]
+              , exports = cfg.exports
+              , outputs =
+                    cfg.outputs
+                  # cfg.folders
+                  # merge
+                      { None = [] : List Text
+                      , Some = \(file : Text) -> [ file ]
+                      }
+                      cfg.stdout
+              }
+        : D.Target
 
 -- A test of a program that some target makes.
 let Test =
@@ -143,31 +143,31 @@ let Test =
 
 let test =
       \(cfg : Test.Type) ->
-            D.nothing
-        //  { label = ":${cfg.name}"
-            , kind = "action.test"
-            , doc = cfg.doc
-            , visibility = cfg.visibility
-            , srcs = cfg.srcs
-            , test = Some
-              { action =
-                { category = "test"
-                , identifier = cfg.name
-                , trees = tool-tree cfg.tool # cfg.trees
-                , argv = [ D.Arg.One [ tool-piece cfg.tool ] ] # cfg.args
-                , env = cfg.env
-                , inputs = cfg.data
-                , outputs = [] : List Text
-                , folders = [] : List Text
-                , stdout = None Text
-                , depfile = None Text
-                , requires = [] : List D.Resource
+              D.nothing
+          //  { label = ":${cfg.name}"
+              , kind = "action.test"
+              , doc = cfg.doc
+              , visibility = cfg.visibility
+              , srcs = cfg.srcs
+              , test = Some
+                { action =
+                  { category = "test"
+                  , identifier = cfg.name
+                  , trees = tool-tree cfg.tool # cfg.trees
+                  , argv = [ D.Arg.One [ tool-piece cfg.tool ] ] # cfg.args
+                  , env = cfg.env
+                  , inputs = cfg.data
+                  , outputs = [] : List Text
+                  , folders = [] : List Text
+                  , stdout = None Text
+                  , depfile = None Text
+                  , requires = [] : List D.Resource
+                  }
+                , timeout_seconds = cfg.timeout_seconds
+                , runs = cfg.runs
                 }
-              , timeout_seconds = cfg.timeout_seconds
-              , runs = cfg.runs
               }
-            }
-      : D.Target
+        : D.Target
 
 -- The program of a target of this package; of another one: `Tool.Built { target = "//tools:gen", output = "gen" }`.
 let built =
@@ -178,9 +178,10 @@ let built =
               merge
                 { None = ""
                 , Some =
-                    \ ( run
-                      : { program : Text, args : List Text, data : List D.Arg }
-                      ) ->
+                    \(run : { program : Text
+                            , args : List Text
+                            , data : List D.Arg
+                            }) ->
                       run.program
                 }
                 t.run

@@ -258,7 +258,7 @@ let Common =
 
 let Library =
       { Type =
-            Common.Type
+                Common.Type
           //\\  { hdrs : List Text -- headers for its dependents
                 , defines : List Tc.Define -- for this target and its dependents
                 , whole_archive : Bool -- link every object, named by someone or not
@@ -280,7 +280,7 @@ let Binary =
 
 let Test =
       { Type =
-            Common.Type
+                Common.Type
           //\\  { link_flags : List Tc.Flag
                 , args : List D.Arg -- D.text "--fast", D.source "golden.txt"
                 , env : List { mapKey : Text, mapValue : Text }
@@ -300,10 +300,7 @@ let Test =
 let export =
       \(set : Text) ->
       \(piece : Text -> List D.Piece) ->
-        map
-          Text
-          D.Export
-          (\(name : Text) -> { set, value = piece name })
+        map Text D.Export (\(name : Text) -> { set, value = piece name })
 
 -- For targets of other rules that make headers: what they must export so that C's targets can depend on them.
 let made-headers =
@@ -384,8 +381,7 @@ let with-toolchain =
                 }
                 kind
 
-        let driver =
-              if is-clang then "usr/bin/clang" else "usr/bin/gcc"
+        let driver = if is-clang then "usr/bin/clang" else "usr/bin/gcc"
 
         let compiler-problems =
               if    is-gcc || is-clang
@@ -413,8 +409,7 @@ let with-toolchain =
                 , Some =
                     \(l : Tc.Linker) ->
                       merge
-                        { Lld =
-                            \(_ : Tc.Artifact) -> [ D.text "-fuse-ld=lld" ]
+                        { Lld = \(_ : Tc.Artifact) -> [ D.text "-fuse-ld=lld" ]
                         }
                         l
                 }
@@ -494,8 +489,7 @@ let with-toolchain =
                       Text
                       D.Arg
                       ( \(folder : Text) ->
-                          D.Arg.One
-                            [ D.Piece.Text "-I", D.Piece.Text folder ]
+                          D.Arg.One [ D.Piece.Text "-I", D.Piece.Text folder ]
                       )
                       l.include
                 )
@@ -523,9 +517,7 @@ let with-toolchain =
                 let or =
                       \(first : List (List D.Piece)) ->
                       \(second : List (List D.Piece)) ->
-                        if    is-empty (List D.Piece) first
-                        then  second
-                        else  first
+                        if is-empty (List D.Piece) first then second else first
 
                 in    (if static then or archive shared else or shared archive)
                     # system-pieces l.system
@@ -534,7 +526,11 @@ let with-toolchain =
               \(static : Bool) ->
               \(all : List Tc.Library) ->
               \(system : List Text) ->
-                  concat-map Tc.Library (List D.Piece) (library-pieces static) all
+                  concat-map
+                    Tc.Library
+                    (List D.Piece)
+                    (library-pieces static)
+                    all
                 # system-pieces system
 
         let compile-of =
@@ -552,10 +548,7 @@ let with-toolchain =
                       # [ D.each defines D.Order.Preorder no-pieces ]
                       # texts True cfg.flags
                       # include-args (cfg.private_include # cfg.include)
-                      # [ D.each
-                            includes
-                            D.Order.Preorder
-                            [ D.Piece.Text "-I" ]
+                      # [ D.each includes D.Order.Preorder [ D.Piece.Text "-I" ]
                         ]
                       # library-include all-libs
 
@@ -647,16 +640,15 @@ let with-toolchain =
                 map
                   Text
                   Text
-                  (\(flag : Text) -> "Flag.Raw \"${flag}\" is passed on unchecked")
+                  ( \(flag : Text) ->
+                      "Flag.Raw \"${flag}\" is passed on unchecked"
+                  )
                   (Tc.raw-flags flags)
 
         let library-exports =
               \(cfg : Library.Type) ->
               \(archive : Bool) ->
-                  export
-                    headers
-                    (\(h : Text) -> [ D.Piece.Source h ])
-                    cfg.hdrs
+                  export headers (\(h : Text) -> [ D.Piece.Source h ]) cfg.hdrs
                 # export
                     includes
                     (\(folder : Text) -> [ D.Piece.Dir folder ])
@@ -667,9 +659,7 @@ let with-toolchain =
                     ( concat-map
                         Tc.Define
                         Text
-                        ( \(d : Tc.Define) ->
-                            flag-texts True (Tc.Flag.Define d)
-                        )
+                        (\(d : Tc.Define) -> flag-texts True (Tc.Flag.Define d))
                         cfg.defines
                     )
                 # map
@@ -735,53 +725,56 @@ let with-toolchain =
 
         let library =
               \(cfg : Library.Type) ->
-                let common =
-                      cfg.(Common.Type)
+                let common = cfg.(Common.Type)
 
                 let file = "lib${cfg.name}.a"
 
                 let archive =
                       if    is-empty Text cfg.srcs
-                      then  if is-empty D.Output cfg.made_srcs then False else True
+                      then  if    is-empty D.Output cfg.made_srcs
+                            then  False
+                            else  True
                       else  True
 
-                in      D.nothing
-                    //  { label = ":${cfg.name}"
-                        , kind = "c.library"
-                        , doc = cfg.doc
-                        , visibility = cfg.visibility
-                        , srcs = cfg.srcs # cfg.hdrs # cfg.private_hdrs
-                        , deps = dependencies common
-                        , actions =
-                              compiles common cfg.hdrs cfg.defines
-                            # ( if    archive
-                                then  [ { category = "c.archive"
-                                        , identifier = cfg.name
-                                        , trees
-                                        , argv =
-                                              [ D.Arg.One
-                                                  [ D.Piece.Tool "usr/bin/ar" ]
-                                              , D.text "rcsD"
-                                              , D.out file
-                                              ]
-                                            # objects common
-                                        , env = path
-                                        , inputs = [] : List D.Arg
-                                        , outputs = [ file ]
-                                        , folders = [] : List Text
-                                        , stdout = None Text
-                                        , depfile = None Text
-                                        , requires = pure
-                                        }
-                                      ]
-                                else  [] : List D.Action
-                              )
-                        , exports = library-exports cfg archive
-                        , outputs = if archive then [ file ] else [] : List Text
-                        , errors = errors cfg.flags
-                        , warnings = warnings cfg.flags
-                        }
-                  : D.Target
+                in        D.nothing
+                      //  { label = ":${cfg.name}"
+                          , kind = "c.library"
+                          , doc = cfg.doc
+                          , visibility = cfg.visibility
+                          , srcs = cfg.srcs # cfg.hdrs # cfg.private_hdrs
+                          , deps = dependencies common
+                          , actions =
+                                compiles common cfg.hdrs cfg.defines
+                              # ( if    archive
+                                  then  [ { category = "c.archive"
+                                          , identifier = cfg.name
+                                          , trees
+                                          , argv =
+                                                [ D.Arg.One
+                                                    [ D.Piece.Tool "usr/bin/ar"
+                                                    ]
+                                                , D.text "rcsD"
+                                                , D.out file
+                                                ]
+                                              # objects common
+                                          , env = path
+                                          , inputs = [] : List D.Arg
+                                          , outputs = [ file ]
+                                          , folders = [] : List Text
+                                          , stdout = None Text
+                                          , depfile = None Text
+                                          , requires = pure
+                                          }
+                                        ]
+                                  else  [] : List D.Action
+                                )
+                          , exports = library-exports cfg archive
+                          , outputs =
+                              if archive then [ file ] else [] : List Text
+                          , errors = errors cfg.flags
+                          , warnings = warnings cfg.flags
+                          }
+                    : D.Target
 
         let link =
               \(cfg : Common.Type) ->
@@ -811,8 +804,7 @@ let with-toolchain =
                                 no-pieces
                             ]
                       , env = path
-                      , inputs =
-                          tree-inputs all-libs # [ seen link-trees ]
+                      , inputs = tree-inputs all-libs # [ seen link-trees ]
                       , outputs = [ cfg.name ]
                       , folders = [] : List Text
                       , stdout = None Text
@@ -837,7 +829,7 @@ let with-toolchain =
               \(cfg : Common.Type) ->
               \(link-flags : List Tc.Flag) ->
               \(args : List Text) ->
-                  D.nothing
+                    D.nothing
                 //  { label = ":${cfg.name}"
                     , kind
                     , doc = cfg.doc
@@ -845,10 +837,7 @@ let with-toolchain =
                     , srcs = cfg.srcs # cfg.private_hdrs
                     , deps = dependencies cfg
                     , actions =
-                          compiles
-                            cfg
-                            ([] : List Text)
-                            ([] : List Tc.Define)
+                          compiles cfg ([] : List Text) ([] : List Tc.Define)
                         # [ link cfg link-flags ]
                     , outputs = [ cfg.name ]
                     , run = Some
@@ -859,38 +848,37 @@ let with-toolchain =
 
         let binary =
               \(cfg : Binary.Type) ->
-                  program
-                    "c.binary"
-                    cfg.(Common.Type)
-                    cfg.link_flags
-                    cfg.args
+                  program "c.binary" cfg.(Common.Type) cfg.link_flags cfg.args
                 : D.Target
 
         let test =
               \(cfg : Test.Type) ->
-                let common =
-                      cfg.(Common.Type)
+                let common = cfg.(Common.Type)
 
-                in      program "c.test" common cfg.link_flags ([] : List Text)
-                    //  { test = Some
-                          { action =
-                            { category = "test"
-                            , identifier = cfg.name
-                            , trees
-                            , argv = [ D.made cfg.name ] # cfg.args
-                            , env = cfg.env
-                            , inputs = run-inputs common
-                            , outputs = [] : List Text
-                            , folders = [] : List Text
-                            , stdout = None Text
-                            , depfile = None Text
-                            , requires = pure
+                in        program
+                            "c.test"
+                            common
+                            cfg.link_flags
+                            ([] : List Text)
+                      //  { test = Some
+                            { action =
+                              { category = "test"
+                              , identifier = cfg.name
+                              , trees
+                              , argv = [ D.made cfg.name ] # cfg.args
+                              , env = cfg.env
+                              , inputs = run-inputs common
+                              , outputs = [] : List Text
+                              , folders = [] : List Text
+                              , stdout = None Text
+                              , depfile = None Text
+                              , requires = pure
+                              }
+                            , timeout_seconds = cfg.timeout_seconds
+                            , runs = cfg.runs
                             }
-                          , timeout_seconds = cfg.timeout_seconds
-                          , runs = cfg.runs
                           }
-                        }
-                  : D.Target
+                    : D.Target
 
         in  { Library
             , library

@@ -15,7 +15,8 @@ let app_test =
         P.C.Test::{
         , name = "app_test"
         , srcs = [ "app_test.c" ]
-        , args = [ P.C.D.Arg.One [ P.C.D.Piece.Output (P.C.D.output app "app") ] ]
+        , args =
+          [ P.C.D.Arg.One [ P.C.D.Piece.Output (P.C.D.output app "app") ] ]
         , libs = [ P.libs.gmp ]
         }
 

@@ -2,7 +2,8 @@
 let P = ../packages.dhall
 
 let make_header =
-      P.C.binary P.C.Binary::{ name = "make_header", srcs = [ "make_header.c" ] }
+      P.C.binary
+        P.C.Binary::{ name = "make_header", srcs = [ "make_header.c" ] }
 
 let version =
       P.A.run
