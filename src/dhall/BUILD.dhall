@@ -19,6 +19,7 @@ let dhall =
           , "format_part.c"
           , "format_scan.c"
           , "format_text.c"
+          , "from_json.c"
           , "hash.c"
           , "headers.c"
           , "import.c"
@@ -42,7 +43,9 @@ let dhall =
           , "session.c"
           , "term.c"
           , "text.c"
+          , "to_json.c"
           , "tool.c"
+          , "type_of_json.c"
           , "value.c"
           ]
         , hdrs =
@@ -53,6 +56,7 @@ let dhall =
           , "eval.h"
           , "format.h"
           , "format_scan.h"
+          , "from_json.h"
           , "import.h"
           , "infer.h"
           , "infer_context.h"
@@ -62,6 +66,7 @@ let dhall =
           , "print_literal.h"
           , "scan.h"
           , "term.h"
+          , "to_json.h"
           , "tool.h"
           , "value.h"
           ]
