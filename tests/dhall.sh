@@ -7,7 +7,7 @@ dhall_in() {
     in_want=$1
     printf '%s\n' "$2" >.input
     shift 2
-    expect "dhall $*: $(head -n 1 .input | cut -c1-60)" "$in_want" \
+    expect "dhall $*: $(head -n 1 .input | cut -c1-60 | tr -d '\\')" "$in_want" \
         sh -c '"$@" <.input' sh "$straylight" dhall "$@"
 }
 # shows TITLE TEXT: the last command's output is TEXT and a newline.

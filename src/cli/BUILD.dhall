@@ -13,6 +13,8 @@ let straylight =
           , "dhall_evaluate.c"
           , "dhall_format.c"
           , "dhall_resolve.c"
+          , "dhall_to_json.c"
+          , "dhall_from_json.c"
           , "dhalling.c"
           , "dhalling_fetch.c"
           , "doctor.c"

@@ -43,10 +43,14 @@ struct command {
     X(dhall_decode)                                                                                \
     X(dhall_encode)                                                                                \
     X(dhall_format)                                                                                \
+    X(dhall_from_json)                                                                             \
+    X(dhall_from_yaml)                                                                             \
     X(dhall_hash)                                                                                  \
     X(dhall_normalize)                                                                             \
     X(dhall_resolve)                                                                               \
     X(dhall_text)                                                                                  \
+    X(dhall_to_json)                                                                               \
+    X(dhall_to_yaml)                                                                               \
     X(dhall_type)                                                                                  \
     X(doctor)                                                                                      \
     X(explain)                                                                                     \

@@ -197,15 +197,9 @@ static void sub_command_hint(struct cli *cli, struct str word)
     }
 }
 
-enum err dhalling_input(struct dhalling *dhalling)
+enum err dhalling_read(struct dhalling *dhalling, const char *path)
 {
     struct cli *cli = dhalling->cli;
-    const char *path = cli->args.operand_count > 0 ? cli->args.operands[0] : NULL;
-    struct option_value file = cli->args.values[DHALLING_FILE];
-    if (file.given && path != NULL) {
-        return diag_add(&cli->diags, ERR_INVALID, SPAN_NONE, "--file and a file are given");
-    }
-    path = file.given ? arena_cstr(&cli->arena, file.text) : path;
     enum err err;
     if (path == NULL || strcmp(path, "-") == 0) {
         dhalling->name = STR("(input)");
@@ -215,7 +209,7 @@ enum err dhalling_input(struct dhalling *dhalling)
         struct str name = str_of(path);
         size_t slash = str_find_last(name, '/');
         dhalling->name = name;
-        dhalling->dir = slash == name.len ? STR(".") : str_sub(name, 0, slash);
+        dhalling->dir = slash == name.len ? STR(".") : str_sub(name, 0, slash == 0 ? 1 : slash);
         err = file_read(AT_FDCWD, path, FILE_BYTES_MAX, &cli->arena, &dhalling->text, &cli->diags);
         if (err == ERR_ABSENT) {
             err = diag_add(&cli->diags, ERR_ABSENT, SPAN_NONE, "%s does not exist", path);
@@ -226,6 +220,17 @@ enum err dhalling_input(struct dhalling *dhalling)
     dhalling->ascii =
         cli->args.values[DHALLING_ASCII].given || (!asked && !dhalling_has_symbols(dhalling->text));
     return err;
+}
+
+enum err dhalling_input(struct dhalling *dhalling)
+{
+    struct cli *cli = dhalling->cli;
+    const char *path = cli->args.operand_count > 0 ? cli->args.operands[0] : NULL;
+    struct option_value file = cli->args.values[DHALLING_FILE];
+    if (file.given && path != NULL) {
+        return diag_add(&cli->diags, ERR_INVALID, SPAN_NONE, "--file and a file are given");
+    }
+    return dhalling_read(dhalling, file.given ? arena_cstr(&cli->arena, file.text) : path);
 }
 
 enum err dhalling_load(struct dhalling *dhalling, struct dhall_loaded *ret_loaded)

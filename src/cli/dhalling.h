@@ -67,6 +67,8 @@ void dhalling_open(struct cli *cli, struct dhalling *ret_dhalling);
 void dhalling_close(struct dhalling *dhalling);
 /* All of standard input, in the command's arena. */
 enum err dhalling_stdin_read(struct cli *cli, struct str *ret_text);
+/* Reads the file path ("-" or NULL: standard input). */
+enum err dhalling_read(struct dhalling *dhalling, const char *path);
 /* Reads the operand, --file's file ("-" is standard input), or standard input. */
 enum err dhalling_input(struct dhalling *dhalling);
 /* The same, then loads it: parsed, resolved, checked; the value is lazy. */
