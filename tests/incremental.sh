@@ -70,6 +70,16 @@ echo '#define VALUE "far"' >app/far/value.h
 echo '#define OTHER 1' >app/far/other.h
 echo '#define UNUSED 1' >lib/unused.h
 runs "all restored runs nothing" 0
+echo '#define UNUSED 3' >lib/unused.h
+runs "another unread header, pruned" 0
+echo 'const char *lib(void) { return "new"; } /* a */' >lib/lib.c
+runs "then a source" 3
+echo 'const char *lib(void) { return "lib"; } /* a */' >lib/lib.c
+expect "and that one restored" 0 "$straylight" build -v //...
+out_has "runs nothing, though no cache has that action" " 0 run"
+err_has "and -v says why" "pruned by depfile: what it reads was built before"
+echo '#define UNUSED 1' >lib/unused.h
+runs "all restored runs nothing" 0
 says "the program is restored" "far lib"
 echo 'const char *lib(void) { return "lib"; } /* b */' >lib/lib.c
 runs "a comment stops at the identical object" 1

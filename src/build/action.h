@@ -46,6 +46,10 @@ enum dice_status action_do(struct job *job);
 /* Inputs that may turn out to be unread: their presence is asked for too, since it still counts.
  * Adds to wants, which has room for as many again and one. */
 size_t prune_wants_add(struct job *job, struct dice_want *wants, size_t count);
+/* A result of the action cache into job->outcome; false if it is not there, or not whole. */
+bool action_cached(struct job *job, const struct digest *key);
+/* The same, of an action that read what is there now. */
+bool prune_recall(struct job *job);
 /* The action is done: the contents of what it did not read do not matter to dice. */
 void prune(struct job *job);
 void outcome_encode(const struct outcome *outcome, bool is_test, struct buf *ret_value);

@@ -3,6 +3,7 @@
 #include "base/env.h"
 #include "base/file.h"
 #include "build/engine.h"
+#include "build/recall.h"
 #include "build/record.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -198,6 +199,10 @@ enum err build_open(const struct build_options *options, struct sources *sources
         sources_root_set(sources, str_of(engine->workspace.root));
         err = store_look(engine, diags);
     }
+    if (err == OK) {
+        engine->recall =
+            recall_new(arena_printf(&engine->arena, "%s/recall", engine->workspace.state).ptr);
+    }
     err = err == OK ? graph_open(engine, diags) : err;
     if (err != OK) {
         build_close(engine);
@@ -237,6 +242,9 @@ void build_close(struct engine *engine)
         store_close(engine->store);
     }
     loader_free(engine->loader);
+    if (engine->recall != NULL) {
+        recall_free(engine->recall);
+    }
     record_free(engine->record);
     build_analyses_forget(engine);
     table_release(&engine->running);
@@ -326,6 +334,9 @@ static enum err round_run(struct engine *engine, struct strs patterns, struct ar
 enum err build_save(struct engine *engine, struct diags *diags)
 {
     enum err err = dirs_make(AT_FDCWD, engine->workspace.state, diags);
+    if (err == OK) {
+        recall_save(engine->recall);
+    }
     return err == OK ? dice_save(engine->dice, diags) : err;
 }
 

@@ -49,6 +49,7 @@ struct analysis {
     struct expander expander;
 };
 
+struct recall; /* build/recall.h */
 struct loader; /* build/load.c: the Dhall session */
 struct record; /* build/record.c: what the log will say of this build */
 struct engine {
@@ -65,6 +66,7 @@ struct engine {
     atomic_bool interrupted;
 
     struct loader *loader;
+    struct recall *recall;
     struct record *record;
 
     pthread_mutex_t graph_lock; /* of what follows, up to the next lock */

@@ -99,13 +99,13 @@ static bool result_take(struct job *job, const struct reapi_action_result *resul
     return whole;
 }
 
-static bool cached(struct job *job)
+bool action_cached(struct job *job, const struct digest *key)
 {
     struct str bytes;
     struct reapi_action_result result;
     struct diags ignored; /* a damaged entry is as good as none: the action runs */
     diags_init(&ignored, job->arena, NULL);
-    return action_cache_get(job->engine->store, &job->key, job->arena, &bytes, &ignored) == OK &&
+    return action_cache_get(job->engine->store, key, job->arena, &bytes, &ignored) == OK &&
            reapi_action_result_decode(bytes, job->arena, &result) == OK &&
            result_take(job, &result);
 }
@@ -405,7 +405,7 @@ enum dice_status action_do(struct job *job)
     struct str key = digest_hex(&job->key, hex);
     (void)running_enter(job->engine, key);
     record_begin(job);
-    bool hit = cached(job);
+    bool hit = action_cached(job, &job->key) || prune_recall(job);
     bool dry = job->engine->options.dry_run;
     enum dice_status status = hit ? DICE_OK : dry ? DICE_FAILED : perform(job);
     running_leave(job->engine, key, job->ran, hit);

@@ -12,6 +12,7 @@
  * understood, names what was not declared, or if a file that was read has .incbin in it. */
 #include "build/action.h"
 #include "build/depfile.h"
+#include "build/recall.h"
 #include "digest/sha256.h"
 #include <stdlib.h>
 
@@ -146,7 +147,7 @@ enum dice_status present_compute(
     return status;
 }
 
-/* Pruning. */
+/* What was read. */
 
 size_t prune_wants_add(struct job *job, struct dice_want *wants, size_t count)
 {
@@ -226,20 +227,135 @@ static void named_mark(struct job *job, bool *read)
     }
 }
 
+/* What must be as it is. False: all of it. */
+static bool read_mark(struct job *job, bool *read)
+{
+    if (job->action->depfile.len == 0 || !job->has_depfile || !read_find(job, read)) {
+        return false;
+    }
+    named_mark(job, read);
+    for (size_t i = 0; i < job->expansion.input_count; i++) {
+        read[i] = read[i] || job->entries[i].kind == TREE_DIRECTORY;
+    }
+    return true;
+}
+
+/* Recalling. */
+
+static void text_part_add(struct buf *text, struct str part)
+{
+    buf_add(text, part);
+    buf_add_byte(text, '\0');
+}
+
+static void strs_part_add(struct buf *text, struct strs parts)
+{
+    for (size_t i = 0; i < parts.count; i++) {
+        text_part_add(text, parts.at[i]);
+    }
+    buf_add_byte(text, '\1');
+}
+
+static void hash_cut(const struct buf *text, uint8_t ret_hash[static RECALL_HASH_BYTES])
+{
+    struct digest digest = digest_of(buf_str(text));
+    memcpy(ret_hash, digest.hash, RECALL_HASH_BYTES);
+}
+
+/* All that the key is made of, but for the contents of files. */
+static void names_hash(struct job *job, uint8_t ret_hash[static RECALL_HASH_BYTES])
+{
+    AUTO_BUF text = {0};
+    const struct expansion *expansion = &job->expansion;
+    struct digest root = job->merged.root;
+    buf_add(&text, (struct str){.ptr = (const char *)root.hash, .len = sizeof root.hash});
+    strs_part_add(&text, (struct strs){.at = expansion->argv, .count = expansion->argv_count});
+    strs_part_add(&text, expansion->outputs);
+    strs_part_add(&text, expansion->folders);
+    for (size_t i = 0; i < job->action->env_count; i++) {
+        text_part_add(&text, job->action->env[i].name);
+        text_part_add(&text, job->action->env[i].value);
+    }
+    for (size_t i = 0; i < job->action->require_count; i++) {
+        text_part_add(&text, resource_format(job->action->requires[i], job -> arena));
+    }
+    buf_add_byte(&text, '\1');
+    for (size_t i = 0; i < expansion->input_count; i++) {
+        text_part_add(&text, expansion->inputs[i].path);
+        buf_add_byte(&text, (uint8_t)job->entries[i].kind);
+    }
+    hash_cut(&text, ret_hash);
+}
+
+static void read_hash(struct job *job, const bool *read, uint8_t ret_hash[static RECALL_HASH_BYTES])
+{
+    AUTO_BUF text = {0};
+    for (size_t i = 0; i < job->expansion.input_count; i++) {
+        if (read[i]) {
+            const struct digest *digest = &job->entries[i].digest;
+            text_part_add(&text, job->expansion.inputs[i].path);
+            buf_add(
+                &text, (struct str){.ptr = (const char *)digest->hash, .len = sizeof digest->hash});
+        }
+    }
+    hash_cut(&text, ret_hash);
+}
+
+static void recalled_tell(struct job *job)
+{
+    if (job->engine->options.verbose) {
+        struct str label = label_show(job->engine, job->label, job->arena);
+        struct str what = action_describe(job->action, job->arena);
+        progress_text(
+            job->engine, arena_printf(job->arena,
+                             "%.*s: %.*s: pruned by depfile: what it reads was built before\n",
+                             STR_ARG(label), STR_ARG(what)));
+    }
+}
+
+bool prune_recall(struct job *job)
+{
+    struct recall_entry entries[RECALL_MAX], now;
+    if (job->action->depfile.len == 0) {
+        return false;
+    }
+    names_hash(job, now.names);
+    size_t count = recall_get(job->engine->recall, now.names, entries);
+    for (size_t i = 0; i < count; i++) {
+        bool *read = ARENA_NEW(job->arena, bool, job->expansion.input_count);
+        if (!action_cached(job, &entries[i].key) || !read_mark(job, read)) {
+            continue;
+        }
+        read_hash(job, read, now.read);
+        if (memcmp(now.read, entries[i].read, sizeof now.read) == 0) {
+            recalled_tell(job);
+            return true;
+        }
+    }
+    job->has_depfile = false;
+    return false;
+}
+
+static void recall_note(struct job *job, const bool *read)
+{
+    struct recall_entry entry = {.key = job->key};
+    names_hash(job, entry.names);
+    read_hash(job, read, entry.read);
+    recall_add(job->engine->recall, &entry, job->ran);
+}
+
+/* Pruning. */
+
 void prune(struct job *job)
 {
     size_t count = job->expansion.input_count;
-    if (job->action->depfile.len == 0 || !job->has_depfile) {
-        return;
-    }
     bool *read = ARENA_NEW(job->arena, bool, count);
-    if (!read_find(job, read)) {
+    if (!read_mark(job, read)) {
         return;
     }
-    named_mark(job, read);
+    recall_note(job, read);
     struct table producers = {0}; /* of what was read */
     for (size_t i = 0; i < count; i++) {
-        read[i] = read[i] || job->entries[i].kind == TREE_DIRECTORY;
         if (read[i] && job->wants[i].kind == KEY_ACTION) {
             (void)table_add(&producers, NULL, job->wants[i].arg);
         }
