@@ -1,14 +1,17 @@
 /* src/build/label.c */
 #include "build/label.h"
 #include "base/near.h"
+#include <limits.h>
+
+_Static_assert(NAME_MAX == 255 && PATH_BYTES_MAX == 4000, "messages say so");
 
 const char *path_fault(struct str path)
 {
     if (path.len == 0) {
         return "is empty";
     }
-    if (path.len > 4096) {
-        return "is longer than 4096 bytes";
+    if (path.len > PATH_BYTES_MAX) {
+        return "is longer than 4000 bytes";
     }
     if (path.ptr[0] == '/') {
         return "is absolute";
@@ -27,6 +30,9 @@ const char *path_fault(struct str path)
         }
         if (str_eq(part, STR("..")) || str_eq(part, STR("."))) {
             return "has \".\" or \"..\" in it";
+        }
+        if (part.len > NAME_MAX) {
+            return "contains a name of more than 255 bytes";
         }
         begin = i + 1;
     }

@@ -14,6 +14,7 @@
 
 enum {
     LABEL_BYTES_MAX = 1024, /* a whole label */
+    PATH_BYTES_MAX = 4000,  /* with its package; below PATH_MAX by what a sandbox puts before it */
 };
 struct label {
     struct str package; /* "", "a", "a/b" */
@@ -45,7 +46,8 @@ enum err pattern_parse(struct str text, struct str package, struct span span, st
 bool pattern_matches(const struct pattern *pattern, struct label label);
 
 /* A path that a BUILD.dhall names: relative to its package, components joined by one '/', no "."
- * or "..", no control bytes. Returns what is wrong with it, or NULL. */
+ * or "..", no control bytes, no component that a file system refuses. Returns what is wrong with
+ * it, or NULL. */
 const char *path_fault(struct str path);
 /* package "a/b" and path "x" make "a/b/x"; an empty part adds no '/'. */
 struct str path_join(struct str package, struct str path, struct arena *arena);

@@ -130,6 +130,15 @@ static void paths(void)
     CHECK(path_fault(STR("..a/b..")) == NULL);
     CHECK(path_fault(STR("")) != NULL);
     CHECK(path_fault(STR("/a")) != NULL);
+    char text[PATH_BYTES_MAX + 1];
+    memset(text, 'n', sizeof text);
+    CHECK(path_fault((struct str){text, 255}) == NULL);
+    CHECK(path_fault((struct str){text, 256}) != NULL);
+    for (size_t i = 1; i < sizeof text; i += 2) {
+        text[i] = '/';
+    }
+    CHECK(path_fault((struct str){text, PATH_BYTES_MAX - 1}) == NULL);
+    CHECK(path_fault((struct str){text, PATH_BYTES_MAX + 1}) != NULL);
     CHECK(path_fault(STR("a/../b")) != NULL);
     CHECK(path_fault(STR("./a")) != NULL);
     CHECK(path_fault(STR("a//b")) != NULL);

@@ -95,6 +95,7 @@ static struct dhall *session(struct loader *loader)
             .embedded = loader_embedded,
             .refuse_unfrozen = true,
             .refuse_env = true,
+            .root = str_of(loader->engine->workspace.root),
         };
         struct dhall_limits limits = {0};
         loader->dhall = dhall_new(&reader, &limits, loader->engine->sources);
@@ -187,6 +188,65 @@ static const char workspace_text[] =
     "    , grants = workspace.grants : List Resource\n"
     "    }\n";
 
+/* The whole word in a file of the workspace; else the file's beginning. */
+static struct span word_place(
+    struct engine *engine, struct str path, struct str word, struct arena *arena)
+{
+    struct str text;
+    struct diags ignored;
+    diags_init(&ignored, arena, NULL);
+    if (file_read(engine->root_fd, arena_cstr(arena, path), FILE_BYTES_MAX, arena, &text,
+            &ignored) != OK) {
+        return SPAN_NONE;
+    }
+    uint32_t source = sources_add(engine->sources, path, text);
+    for (size_t i = 0; i + word.len <= text.len; i++) {
+        bool begins = i == 0 || strchr(" \n\t,{(", text.ptr[i - 1]) != NULL;
+        bool ends = i + word.len == text.len || strchr(" \n\t=:(", text.ptr[i + word.len]) != NULL;
+        if (begins && ends && memcmp(text.ptr + i, word.ptr, word.len) == 0) {
+            return (struct span){source, (uint32_t)i, (uint32_t)(i + word.len)};
+        }
+    }
+    return (struct span){source, 0, text.len > 0 ? 1 : 0};
+}
+
+/* Why straylight.dhall, which is well typed by itself, is not what the engine wants. */
+static enum err workspace_misfit(
+    struct loader *loader, const struct dhall_value *value, struct str dir, struct diags *diags)
+{
+    static const struct {
+        const char *name, *type;
+    } fields[] = {{"configurations", "List { mode : < Debug | Release >, name : Text }"},
+        {"tools", "{ mode : < Debug | Release >, name : Text }"},
+        {"grants", "List < Auth : Text | Filesystem : Text | Network | Sandbox : Text >"}};
+    enum err err = OK;
+    struct arena arena = {0};
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0] && err == OK; i++) {
+        struct diags ignored;
+        struct dhall_loaded loaded;
+        const struct dhall_value *field;
+        diags_init(&ignored, &arena, NULL);
+        struct str text = arena_printf(
+            &loader->arena, "(./" WORKSPACE_FILE ").%s : %s", fields[i].name, fields[i].type);
+        if (dhall_load_text(loader->dhall, STR("a field"), dir, text, &loaded, &ignored) == OK) {
+            continue;
+        }
+        bool there = dhall_value_field(loader->dhall, value, str_of(fields[i].name), &field) == OK;
+        struct span span =
+            word_place(loader->engine, STR(WORKSPACE_FILE), str_of(fields[i].name), &arena);
+        err = there ? diag_add(diags, ERR_INVALID, span, "%s of " WORKSPACE_FILE " is not a %s",
+                          fields[i].name, fields[i].type)
+                    : diag_add(diags, ERR_INVALID, span, WORKSPACE_FILE " has no field %s",
+                          fields[i].name);
+    }
+    if (err == OK) {
+        err = diag_add(diags, ERR_INVALID, SPAN_NONE, WORKSPACE_FILE " is not a workspace");
+    }
+    diag_help(diags, "it ends with W.Workspace::{ name = \"...\" }, where W is config/v1.dhall");
+    arena_release(&arena);
+    return err;
+}
+
 /* Adds the configuration's name and its Dhall text to value. */
 static enum err configuration_add(struct loader *loader, const struct dhall_value *value, bool exec,
     struct buf *ret_value, struct diags *diags)
@@ -245,8 +305,20 @@ static enum err workspace_load(
 {
     struct dhall_loaded loaded;
     struct str dir = str_of(loader->engine->workspace.root);
-    enum err err = dhall_load_text(session(loader), STR(WORKSPACE_FILE " as a workspace"), dir,
-        str_of(workspace_text), &loaded, diags);
+    struct str file = arena_printf(&loader->arena, "%.*s/" WORKSPACE_FILE, STR_ARG(dir));
+    enum err err = dhall_load(session(loader), file, &loaded, diags);
+    if (err == OK) { /* by itself first, so that what is wrong with it has its place in it */
+        struct diags found;
+        const struct dhall_value *itself = loaded.value;
+        diags_init(&found, &loader->arena, loader->engine->sources);
+        err = dhall_load_text(loader->dhall, STR(WORKSPACE_FILE " as a workspace"), dir,
+            str_of(workspace_text), &loaded, &found);
+        if (err == ERR_INVALID) {
+            err = workspace_misfit(loader, itself, dir, diags);
+        } else {
+            diags_append(diags, &found);
+        }
+    }
     if (err != OK) {
         return diag_add(diags, err, SPAN_NONE, "cannot read %s", WORKSPACE_FILE);
     }
@@ -380,12 +452,48 @@ struct span engine_place(struct engine *engine, struct str package, struct str t
     return places_find(&places, target, needle);
 }
 
+/* What to do about a file that every package imports and that the machine's owner makes. */
+static void toolchains_help(struct diags *diags)
+{
+    struct diag *first = diags->newest;
+    while (first != NULL && first->cause != NULL) {
+        first = first->cause;
+    }
+    if (first != NULL && first->code == ERR_ABSENT && first->help.len == 0 &&
+        str_ends(first->text, STR("/toolchains.dhall does not exist"))) {
+        first->help =
+            STR("\"straylight toolchain add cc\" writes it: the compiler of this machine, "
+                "pinned by its content");
+    }
+}
+
+/* The file is a function, but not of a configuration. */
+static enum err function_misfit(
+    struct loader *loader, struct str file, const struct dhall_loaded *loaded, struct diags *diags)
+{
+    struct engine *engine = loader->engine;
+    struct arena arena = {0};
+    struct str path = file_key(engine, file);
+    struct str type = dhall_value_show(loader->dhall, loaded->type, 200, &arena);
+    enum err err = diag_add(diags, ERR_INVALID, word_place(engine, path, STR("\\"), &arena),
+        "%.*s is a function, but not one of the configuration: its type is %.*s", STR_ARG(path),
+        STR_ARG(type));
+    diag_help(diags,
+        "let it begin with \\(config : { name : Text, mode : < Debug | Release >, exec "
+        ": Bool }) ->");
+    arena_release(&arena);
+    return err;
+}
+
 /* The value of the file, applied to the configuration if it is a function. */
 static enum err package_value(struct loader *loader, struct str file, struct str dir,
     struct str config_text, struct dhall_loaded *ret_loaded, struct diags *diags)
 {
     struct dhall *dhall = session(loader);
     enum err err = dhall_load(dhall, file, ret_loaded, diags);
+    if (err != OK) {
+        toolchains_help(diags);
+    }
     if (err != OK || dhall_value_kind_of(dhall, ret_loaded->value) != DHALL_VALUE_FUNCTION) {
         return err;
     }
@@ -393,7 +501,13 @@ static enum err package_value(struct loader *loader, struct str file, struct str
     struct str text = arena_printf(&loader->arena, "./" PACKAGE_FILE " %.*s", STR_ARG(config_text));
     struct str name =
         arena_printf(&loader->arena, "%.*s applied to a configuration", STR_ARG(file));
-    err = dhall_load_text(dhall, name, dir, text, &applied, diags);
+    struct diags found;
+    diags_init(&found, &loader->arena, loader->engine->sources);
+    err = dhall_load_text(dhall, name, dir, text, &applied, &found);
+    if (err == ERR_INVALID) {
+        return function_misfit(loader, file, ret_loaded, diags);
+    }
+    diags_append(diags, &found);
     if (err == OK) {
         ret_loaded->value = applied.value;
         ret_loaded->type = applied.type;

@@ -53,6 +53,9 @@ struct span places_find(struct places *places, struct str target, struct str nee
         .source = places->source, .begin = (uint32_t)at, .end = (uint32_t)(at + len)};
 }
 
+enum {
+    PATH_SHOWN_BYTES = 300,
+};
 struct check {
     const struct package_context *context;
     struct diags *diags;
@@ -84,11 +87,19 @@ static enum err clash(struct check *check, struct maker a, struct maker b, struc
 static enum err output_check(struct check *check, struct maker maker, struct str path)
 {
     const char *why = path_fault(path);
+    if (why == NULL && maker.target->label.package.len + 1 + path.len > PATH_BYTES_MAX) {
+        why = "is longer than 4000 bytes with its package";
+    }
     if (why != NULL) {
+        bool cut = path.len > PATH_SHOWN_BYTES;
+        struct str shown = str_sub(path, 0, cut ? PATH_SHOWN_BYTES : path.len);
         enum err err = diag_add(check->diags, ERR_INVALID, span_of(check, maker.target, path),
-            "target \"%.*s\": output \"%.*s\" %s", STR_ARG(maker.target->label.name), STR_ARG(path),
-            why);
-        diag_help(check->diags, "outputs are relative to the package and stay inside it");
+            "target \"%.*s\": output \"%.*s%s\" %s", STR_ARG(maker.target->label.name),
+            STR_ARG(shown), cut ? "..." : "", why);
+        bool outside = path.len > 0 && path.ptr[0] == '/';
+        if (outside || text_find(path, STR(".."), 0) < path.len) {
+            diag_help(check->diags, "outputs are relative to the package and stay inside it");
+        }
         return err;
     }
     uint32_t before = check->outputs.len;

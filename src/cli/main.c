@@ -66,13 +66,13 @@ enum err cli_store_root(struct cli *cli, const char **ret_root)
             continue;
         }
         if (value[0] != '/') {
-            return diag_add(&cli->diags, ERR_INVALID, SPAN_NONE,
+            return diag_add(&cli->diags, ERR_IO, SPAN_NONE,
                 "%s is \"%s\", which is not an absolute path", places[i].variable, value);
         }
         *ret_root = arena_printf(&cli->arena, "%s%s", value, places[i].below).ptr;
         return OK;
     }
-    enum err err = diag_add(&cli->diags, ERR_INVALID, SPAN_NONE, "there is no place for the store");
+    enum err err = diag_add(&cli->diags, ERR_IO, SPAN_NONE, "there is no place for the store");
     diag_help(&cli->diags, "set STRAYLIGHT_STORE to a folder of your own, or HOME");
     return err;
 }

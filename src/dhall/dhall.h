@@ -49,7 +49,9 @@ struct dhall_reader {
     void (*cache_bad)(void *context, const uint8_t hash[static 32]);
     bool refuse_unfrozen; /* in a build: a remote import without sha256: is an error that names the
                              fix */
-    bool refuse_env;      /* in a build: nothing ambient: no env:, no ~/ */
+    bool refuse_env;      /* in a build: nothing ambient: no env:, no ~/, no place of a file */
+    struct str root;      /* in a build, "/abs/dir": only files below it, and none by an absolute
+                             path; empty: any file */
 };
 struct dhall_limits {
     uint32_t terms_max;      /* rows of all tables; 0: 64 million */

@@ -318,20 +318,52 @@ static enum err hash_check(struct dhall *dhall, struct dhall_import_entry *entry
     return err;
 }
 
+/* A build depends on nothing of the machine: no variable, no home, no place in its file system. */
+static enum err ambient_check(struct dhall *dhall, const struct dhall_import *import,
+    const struct dhall_import *child, struct str name, struct span span, struct diags *diags)
+{
+    const struct dhall_reader *reader = &dhall->reader;
+    bool local = child->scheme == DHALL_ABSOLUTE || child->scheme == DHALL_HERE ||
+                 child->scheme == DHALL_PARENT || child->scheme == DHALL_HOME;
+    if (reader->refuse_env && local && child->mode == DHALL_AS_LOCATION) {
+        enum err err = diag_add(diags, ERR_INVALID, span,
+            "a build may not depend on where %.*s lies (as Location)", STR_ARG(name));
+        diag_help(diags, "write the path as a Text, or take its content with `as Text`");
+        return err;
+    }
+    if (reader->refuse_env && (child->scheme == DHALL_ENV || child->scheme == DHALL_HOME) &&
+        child->mode != DHALL_AS_LOCATION) {
+        enum err err =
+            diag_add(diags, ERR_INVALID, span, "a build may not depend on %.*s", STR_ARG(name));
+        diag_help(diags, "put it into a file of the workspace and import that");
+        return err;
+    }
+    size_t root_len = reader->root.len;
+    if (root_len == 0 || !local) {
+        return OK;
+    }
+    bool inside =
+        str_starts(name, reader->root) && name.len > root_len && name.ptr[root_len] == '/';
+    if (inside && import->scheme != DHALL_ABSOLUTE) {
+        return OK;
+    }
+    enum err err = diag_add(diags, ERR_INVALID, span,
+        inside ? "a build may not import %.*s by an absolute path"
+               : "a build may not import %.*s, which lies outside of the workspace",
+        STR_ARG(name));
+    diag_help(diags, inside ? "import it by its path from this file: ./... or ../..."
+                            : "put it into a file of the workspace and import that");
+    return err;
+}
+
 /* What may not be imported here at all. */
-static enum err import_permitted(struct dhall *dhall, const struct dhall_import_entry *parent,
+static enum err import_permitted(const struct dhall_import_entry *parent,
     const struct dhall_import *child, struct str name, struct span span, struct diags *diags)
 {
     bool remote = dhall_import_is_remote(child);
     if (dhall_import_is_remote(&parent->self) && !remote && child->scheme != DHALL_MISSING) {
         return diag_add(diags, ERR_INVALID, span,
             "a remote file may not import %.*s of this machine", STR_ARG(name));
-    }
-    if (dhall->reader.refuse_env && (child->scheme == DHALL_ENV || child->scheme == DHALL_HOME)) {
-        enum err err =
-            diag_add(diags, ERR_INVALID, span, "a build may not depend on %.*s", STR_ARG(name));
-        diag_help(diags, "put it into a file of the workspace and import that");
-        return err;
     }
     return OK;
 }
@@ -394,6 +426,9 @@ enum err dhall_import_resolve(struct dhall *dhall, const struct dhall_code *code
     struct dhall_import child = dhall_import_chain(dhall, &parent->self, import);
     struct dhall_import_entry *entry = NULL;
     enum err err = entry_of_import(dhall, code, import, &child, parent, span, &entry, diags);
+    if (err == OK) {
+        err = ambient_check(dhall, import, &child, entry->name, span, diags);
+    }
     if (err != OK) {
         return err;
     }
@@ -401,7 +436,7 @@ enum err dhall_import_resolve(struct dhall *dhall, const struct dhall_code *code
         *ret_entry = entry;
         return location_make(dhall, &child, entry);
     }
-    err = import_permitted(dhall, parent, &child, entry->name, span, diags);
+    err = import_permitted(parent, &child, entry->name, span, diags);
     if (err != OK) {
         return err;
     }
