@@ -117,6 +117,9 @@ enum err build_targets(struct engine *engine, struct str folder, bool below, str
     if (err != OK) {
         return diag_add(diags, ERR_INVALID, SPAN_NONE, "the graph is damaged");
     }
+    if (count > 0 && engine->default_config.len == 0) { /* where nothing had to be read */
+        engine->default_config = arena_str(&engine->lock_arena, rows[0].label.config);
+    }
     *ret_targets = rows;
     *ret_count = count;
     return build_save(engine, diags);

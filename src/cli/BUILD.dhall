@@ -24,6 +24,7 @@ let straylight =
           , "init.c"
           , "log.c"
           , "main.c"
+          , "query.c"
           , "rewriting.c"
           , "run.c"
           , "srcs.c"

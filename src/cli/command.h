@@ -55,9 +55,11 @@ struct command {
     X(doctor)                                                                                      \
     X(explain)                                                                                     \
     X(fetch)                                                                                       \
+    X(graph)                                                                                       \
     X(help)                                                                                        \
     X(init)                                                                                        \
     X(log)                                                                                         \
+    X(query)                                                                                       \
     X(run)                                                                                         \
     X(srcs)                                                                                        \
     X(store_add)                                                                                   \
