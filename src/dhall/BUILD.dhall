@@ -11,6 +11,7 @@ let dhall =
           , "conv.c"
           , "decode.c"
           , "dhall.c"
+          , "diff.c"
           , "edit.c"
           , "encode.c"
           , "encode_json.c"
@@ -50,6 +51,7 @@ let dhall =
           ]
         , hdrs =
           [ "dhall.h"
+          , "diff.h"
           , "edit.h"
           , "encode.h"
           , "encode_json.h"
