@@ -41,6 +41,7 @@ struct command {
     X(complete)                                                                                    \
     X(dhall)                                                                                       \
     X(dhall_decode)                                                                                \
+    X(dhall_diff)                                                                                  \
     X(dhall_encode)                                                                                \
     X(dhall_format)                                                                                \
     X(dhall_from_json)                                                                             \
@@ -48,7 +49,9 @@ struct command {
     X(dhall_hash)                                                                                  \
     X(dhall_normalize)                                                                             \
     X(dhall_resolve)                                                                               \
+    X(dhall_tags)                                                                                  \
     X(dhall_text)                                                                                  \
+    X(dhall_to_directory_tree)                                                                     \
     X(dhall_to_json)                                                                               \
     X(dhall_to_yaml)                                                                               \
     X(dhall_type)                                                                                  \
