@@ -26,20 +26,20 @@ enum err action_of_key(struct str key, struct label *ret_label, size_t *ret_numb
     return hash + 1 < key.len ? OK : ERR_INVALID;
 }
 
-/* Value: [path, kind, digest, ...], [producers], and of a test how it ended. What may differ from
+/* Value: [producers], [path, kind, digest, ...], and of a test how it ended. What may differ from
  * one run to the next without meaning anything is not in it. */
 void outcome_encode(const struct outcome *outcome, bool is_test, struct buf *ret_value)
 {
     char text[DIGEST_TEXT_MAX];
+    cbor_head_add(ret_value, CBOR_ARRAY, outcome->producers.count);
+    for (size_t i = 0; i < outcome->producers.count; i++) {
+        cbor_text_add(ret_value, outcome->producers.at[i]);
+    }
     cbor_head_add(ret_value, CBOR_ARRAY, outcome->output_count);
     for (size_t i = 0; i < outcome->output_count; i++) {
         cbor_text_add(ret_value, outcome->outputs[i].path);
         cbor_head_add(ret_value, CBOR_UNSIGNED, (uint64_t)outcome->outputs[i].kind);
         cbor_text_add(ret_value, digest_format(&outcome->outputs[i].digest, text));
-    }
-    cbor_head_add(ret_value, CBOR_ARRAY, outcome->producers.count);
-    for (size_t i = 0; i < outcome->producers.count; i++) {
-        cbor_text_add(ret_value, outcome->producers.at[i]);
     }
     cbor_bool_add(ret_value, is_test);
     if (is_test) {
@@ -77,20 +77,34 @@ static enum err outputs_decode(
     return err;
 }
 
+static enum err producers_decode(
+    struct cbor_reader *reader, struct arena *arena, struct strs *ret_producers)
+{
+    uint64_t count = 0;
+    enum err err = cbor_read_array(reader, reader->input.len, &count);
+    struct str *producers = err == OK ? ARENA_NEW(arena, struct str, (size_t)count) : NULL;
+    for (uint64_t i = 0; err == OK && i < count; i++) {
+        err = cbor_read_text(reader, &producers[i]);
+    }
+    *ret_producers = (struct strs){.at = producers, .count = (size_t)count};
+    return err;
+}
+
+enum err outcome_producers(struct str value, struct arena *arena, struct strs *ret_producers)
+{
+    struct cbor_reader reader;
+    cbor_reader_init(&reader, value);
+    return producers_decode(&reader, arena, ret_producers);
+}
+
 enum err outcome_decode(struct str value, struct arena *arena, struct outcome *ret_outcome)
 {
     struct outcome outcome = {.passed = true};
     struct cbor_reader reader;
     cbor_reader_init(&reader, value);
-    uint64_t count = 0;
     bool is_test = false;
-    enum err err = outputs_decode(&reader, arena, &outcome);
-    err = err == OK ? cbor_read_array(&reader, reader.input.len, &count) : err;
-    struct str *producers = err == OK ? ARENA_NEW(arena, struct str, (size_t)count) : NULL;
-    for (uint64_t i = 0; err == OK && i < count; i++) {
-        err = cbor_read_text(&reader, &producers[i]);
-    }
-    outcome.producers = (struct strs){.at = producers, .count = (size_t)count};
+    enum err err = producers_decode(&reader, arena, &outcome.producers);
+    err = err == OK ? outputs_decode(&reader, arena, &outcome) : err;
     err = err == OK ? cbor_read_bool(&reader, &is_test) : err;
     if (err == OK && is_test) {
         err = cbor_read_bool(&reader, &outcome.passed);
@@ -174,24 +188,14 @@ static enum dice_status source_fault(struct job *job, struct str path, enum file
     return failed(err);
 }
 
-/* The action that makes a piece, as a key. */
-static enum dice_status producer_find(
-    struct job *job, const struct piece *piece, struct str *ret_key)
+static enum dice_status no_output(struct job *job, const struct piece *piece)
 {
     struct analysis *owner = job->analysis;
-    enum dice_status status = DICE_OK;
     if (!label_eq(piece->label, job->label)) {
-        needed_by_add(job->engine, piece->label, job->label);
-        status = target_exists(job->task, piece->label, NULL, job->diags);
-        status = status == DICE_OK ? analysis_need(job->task, piece->label, &owner) : status;
-    }
-    if (status != DICE_OK) {
-        return status;
-    }
-    size_t number = target_action_of(&owner->target, piece->text);
-    if (number < owner->target.action_count) {
-        *ret_key = action_key(piece->label, number, job->arena);
-        return DICE_OK;
+        enum dice_status status = analysis_need(job->task, piece->label, &owner);
+        if (status != DICE_OK) {
+            return status;
+        }
     }
     struct str label = label_show(job->engine, job->label, job->arena);
     struct str other = label_show(job->engine, piece->label, job->arena);
@@ -202,6 +206,32 @@ static enum dice_status producer_find(
         STR_ARG(piece->text), STR_ARG(other));
     near_help(job->diags, piece->text, owner->target.outputs.at, owner->target.outputs.count);
     return failed(err);
+}
+
+/* The action that makes a piece, as a key. Of another target only that is looked at. */
+static enum dice_status producer_find(
+    struct job *job, const struct piece *piece, struct str *ret_key)
+{
+    size_t number = 0;
+    bool found;
+    if (label_eq(piece->label, job->label)) {
+        number = target_action_of(&job->analysis->target, piece->text);
+        found = number < job->analysis->target.action_count;
+    } else {
+        struct str bytes;
+        needed_by_add(job->engine, piece->label, job->label);
+        struct str key = label_key(piece->label, job->arena);
+        enum dice_status status = dice_need(job->task, KEY_TARGET, key, &bytes);
+        if (status != DICE_OK) {
+            return status;
+        }
+        found = target_maker_find(bytes, piece->text, &number);
+    }
+    if (!found) {
+        return no_output(job, piece);
+    }
+    *ret_key = action_key(piece->label, number, job->arena);
+    return DICE_OK;
 }
 
 /* Labels that the action itself names must be visible to its target; what comes through sets has

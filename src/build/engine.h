@@ -196,6 +196,8 @@ struct outcome {
 enum dice_status action_compute(
     struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags);
 enum err outcome_decode(struct str value, struct arena *arena, struct outcome *ret_outcome);
+/* Its producers alone: a build that counts its actions asks each. */
+enum err outcome_producers(struct str value, struct arena *arena, struct strs *ret_producers);
 /* "//a:b@c#3". */
 struct str action_key(struct label label, size_t number, struct arena *arena);
 enum err action_of_key(struct str key, struct label *ret_label, size_t *ret_number);

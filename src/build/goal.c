@@ -289,15 +289,15 @@ static enum dice_status actions_count(
     for (; next < seen->len; next++) {
         struct str value;
         enum dice_status status = dice_need(work->task, KEY_ACTION, seen->keys[next], &value);
-        struct outcome outcome;
+        struct strs producers;
         if (status != DICE_OK) {
             return status;
         }
-        if (outcome_decode(value, work->arena, &outcome) != OK) {
+        if (outcome_producers(value, work->arena, &producers) != OK) {
             return DICE_FAILED;
         }
-        for (size_t i = 0; i < outcome.producers.count; i++) {
-            (void)table_add(seen, work->arena, outcome.producers.at[i]);
+        for (size_t i = 0; i < producers.count; i++) {
+            (void)table_add(seen, NULL, producers.at[i]); /* dice's, as long as the transaction */
         }
     }
     return DICE_OK;

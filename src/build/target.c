@@ -1,8 +1,11 @@
 /* src/build/target.c */
 #include "build/target.h"
+#include "base/table.h"
 #include "codec/cbor.h"
 
-/* Encoding: each struct is an array of its members in the order of the header. */
+/* Encoding: first which action makes what, for those who want no more; then each struct as its
+ * members in the order of the header. Arguments are a table, each different one once (the actions
+ * of a target are much alike), and named by their rows. */
 
 static void count_add(struct buf *buf, size_t count)
 {
@@ -40,29 +43,48 @@ void pieces_encode(struct pieces pieces, struct buf *ret_bytes)
     }
 }
 
-static void args_encode(struct args args, struct buf *buf)
+static void arg_encode(const struct arg *arg, struct buf *buf)
 {
-    count_add(buf, args.count);
-    for (size_t i = 0; i < args.count; i++) {
-        const struct arg *arg = &args.at[i];
-        cbor_bool_add(buf, arg->each);
-        pieces_encode(arg->before, buf);
-        if (arg->each) {
-            pieces_encode(arg->after, buf);
-            cbor_text_add(buf, arg->set);
-            cbor_bool_add(buf, arg->joined);
-            cbor_head_add(buf, CBOR_UNSIGNED, (uint64_t)arg->order);
-        }
+    cbor_bool_add(buf, arg->each);
+    pieces_encode(arg->before, buf);
+    if (arg->each) {
+        pieces_encode(arg->after, buf);
+        cbor_text_add(buf, arg->set);
+        cbor_bool_add(buf, arg->joined);
+        cbor_head_add(buf, CBOR_UNSIGNED, (uint64_t)arg->order);
     }
 }
 
-static void action_encode(const struct action *action, struct buf *buf)
+struct encoder {
+    struct buf *buf;    /* what stands behind the table */
+    struct table known; /* bytes of arguments */
+    struct arena arena;
+};
+
+static void arg_row_encode(struct encoder *encoder, const struct arg *arg)
 {
+    AUTO_BUF bytes = {0};
+    arg_encode(arg, &bytes);
+    uint32_t row = table_add(&encoder->known, &encoder->arena, buf_str(&bytes));
+    cbor_head_add(encoder->buf, CBOR_UNSIGNED, row);
+}
+
+static void args_encode(struct encoder *encoder, struct args args)
+{
+    count_add(encoder->buf, args.count);
+    for (size_t i = 0; i < args.count; i++) {
+        arg_row_encode(encoder, &args.at[i]);
+    }
+}
+
+static void action_encode(struct encoder *encoder, const struct action *action)
+{
+    struct buf *buf = encoder->buf;
     cbor_text_add(buf, action->category);
     cbor_text_add(buf, action->identifier);
-    pieces_encode(action->trees, buf);
-    args_encode(action->argv, buf);
-    args_encode(action->inputs, buf);
+    arg_row_encode(encoder, &(struct arg){.before = action->trees});
+    args_encode(encoder, action->argv);
+    args_encode(encoder, action->inputs);
     count_add(buf, action->env_count);
     for (size_t i = 0; i < action->env_count; i++) {
         cbor_text_add(buf, action->env[i].name);
@@ -94,8 +116,29 @@ void exports_encode(const struct target *target, struct buf *ret_bytes)
     }
 }
 
+static void makers_encode(const struct target *target, struct buf *buf)
+{
+    struct arena arena = {0};
+    size_t count = 0;
+    for (size_t i = 0; i < target->action_count; i++) {
+        count += action_outputs(&target->actions[i], &arena).count;
+    }
+    count_add(buf, count);
+    for (size_t i = 0; i < target->action_count; i++) {
+        struct strs outputs = action_outputs(&target->actions[i], &arena);
+        for (size_t j = 0; j < outputs.count; j++) {
+            cbor_text_add(buf, outputs.at[j]);
+            cbor_head_add(buf, CBOR_UNSIGNED, i);
+        }
+    }
+    arena_release(&arena);
+}
+
 void target_encode(const struct target *target, struct buf *ret_bytes)
 {
+    AUTO_BUF rest = {0};
+    struct encoder encoder = {.buf = &rest};
+    makers_encode(target, ret_bytes);
     exports_encode(target, ret_bytes);
     cbor_text_add(ret_bytes, target->kind);
     cbor_text_add(ret_bytes, target->doc);
@@ -104,21 +147,28 @@ void target_encode(const struct target *target, struct buf *ret_bytes)
     strs_encode(target->outputs, ret_bytes);
     strs_encode(target->errors, ret_bytes);
     strs_encode(target->warnings, ret_bytes);
-    cbor_bool_add(ret_bytes, target->has_run);
+    cbor_bool_add(&rest, target->has_run);
     if (target->has_run) {
-        cbor_text_add(ret_bytes, target->run.program);
-        strs_encode(target->run.args, ret_bytes);
-        args_encode(target->run.data, ret_bytes);
+        cbor_text_add(&rest, target->run.program);
+        strs_encode(target->run.args, &rest);
+        args_encode(&encoder, target->run.data);
     }
-    cbor_bool_add(ret_bytes, target->has_test);
+    cbor_bool_add(&rest, target->has_test);
     if (target->has_test) {
-        cbor_head_add(ret_bytes, CBOR_UNSIGNED, target->test_timeout_ms);
-        cbor_head_add(ret_bytes, CBOR_UNSIGNED, target->test_runs);
+        cbor_head_add(&rest, CBOR_UNSIGNED, target->test_timeout_ms);
+        cbor_head_add(&rest, CBOR_UNSIGNED, target->test_runs);
     }
-    count_add(ret_bytes, target->action_count);
+    count_add(&rest, target->action_count);
     for (size_t i = 0; i < target->action_count; i++) {
-        action_encode(&target->actions[i], ret_bytes);
+        action_encode(&encoder, &target->actions[i]);
     }
+    count_add(ret_bytes, encoder.known.len);
+    for (uint32_t row = 0; row < encoder.known.len; row++) {
+        buf_add(ret_bytes, encoder.known.keys[row]);
+    }
+    buf_add(ret_bytes, buf_str(&rest));
+    table_release(&encoder.known);
+    arena_release(&encoder.arena);
 }
 
 /* Decoding. The first fault sticks: what is read after it is empty, so that one check at the end
@@ -126,6 +176,7 @@ void target_encode(const struct target *target, struct buf *ret_bytes)
 struct decoder {
     struct cbor_reader reader;
     struct arena *arena;
+    struct args known; /* the table of arguments */
     bool failed;
 };
 
@@ -208,29 +259,63 @@ static struct pieces pieces_decode(struct decoder *decoder)
     return pieces;
 }
 
+static void arg_decode(struct decoder *decoder, struct arg *arg)
+{
+    arg->each = bool_decode(decoder);
+    arg->before = pieces_decode(decoder);
+    if (arg->each) {
+        arg->after = pieces_decode(decoder);
+        arg->set = text_decode(decoder);
+        arg->joined = bool_decode(decoder);
+        arg->order = (enum order)unsigned_decode(decoder, ORDER_COUNT - 1);
+    }
+}
+
+static void known_decode(struct decoder *decoder)
+{
+    size_t count = count_decode(decoder);
+    struct arg *at = ARENA_NEW(decoder->arena, struct arg, count);
+    for (size_t i = 0; i < count; i++) {
+        arg_decode(decoder, &at[i]);
+    }
+    decoder->known = (struct args){.at = at, .count = count};
+}
+
+static struct arg arg_row_decode(struct decoder *decoder)
+{
+    uint64_t row = unsigned_decode(decoder, UINT32_MAX);
+    if (decoder->failed || row >= decoder->known.count) {
+        decoder->failed = true;
+        return (struct arg){0};
+    }
+    return decoder->known.at[row];
+}
+
 static struct args args_decode(struct decoder *decoder)
 {
     struct args args = {.count = count_decode(decoder)};
     struct arg *at = ARENA_NEW(decoder->arena, struct arg, args.count);
     for (size_t i = 0; i < args.count; i++) {
-        at[i].each = bool_decode(decoder);
-        at[i].before = pieces_decode(decoder);
-        if (at[i].each) {
-            at[i].after = pieces_decode(decoder);
-            at[i].set = text_decode(decoder);
-            at[i].joined = bool_decode(decoder);
-            at[i].order = (enum order)unsigned_decode(decoder, ORDER_COUNT - 1);
-        }
+        at[i] = arg_row_decode(decoder);
     }
     args.at = at;
     return args;
+}
+
+static void makers_pass(struct decoder *decoder)
+{
+    size_t count = count_decode(decoder);
+    for (size_t i = 0; i < count && !decoder->failed; i++) {
+        (void)text_decode(decoder);
+        (void)unsigned_decode(decoder, UINT32_MAX);
+    }
 }
 
 static void action_decode(struct decoder *decoder, struct action *action)
 {
     action->category = text_decode(decoder);
     action->identifier = text_decode(decoder);
-    action->trees = pieces_decode(decoder);
+    action->trees = arg_row_decode(decoder).before;
     action->argv = args_decode(decoder);
     action->inputs = args_decode(decoder);
     action->env_count = count_decode(decoder);
@@ -286,6 +371,7 @@ enum err target_decode(struct str bytes, struct arena *arena, struct target *ret
     struct decoder decoder = {.arena = arena};
     cbor_reader_init(&decoder.reader, bytes);
     struct target target = {0};
+    makers_pass(&decoder);
     exports_decode_into(&decoder, &target);
     target.kind = text_decode(&decoder);
     target.doc = text_decode(&decoder);
@@ -294,6 +380,7 @@ enum err target_decode(struct str bytes, struct arena *arena, struct target *ret
     target.outputs = strs_decode(&decoder);
     target.errors = strs_decode(&decoder);
     target.warnings = strs_decode(&decoder);
+    known_decode(&decoder);
     target.has_run = bool_decode(&decoder);
     if (target.has_run) {
         target.run.program = text_decode(&decoder);
@@ -316,6 +403,22 @@ enum err target_decode(struct str bytes, struct arena *arena, struct target *ret
                    (target.has_test && target.action_count == 0)
                ? ERR_INVALID
                : OK;
+}
+
+bool target_maker_find(struct str bytes, struct str output, size_t *ret_number)
+{
+    struct decoder decoder = {0};
+    cbor_reader_init(&decoder.reader, bytes);
+    size_t count = count_decode(&decoder);
+    for (size_t i = 0; i < count && !decoder.failed; i++) {
+        struct str made = text_decode(&decoder);
+        size_t number = (size_t)unsigned_decode(&decoder, UINT32_MAX);
+        if (!decoder.failed && str_eq(made, output)) {
+            *ret_number = number;
+            return true;
+        }
+    }
+    return false;
 }
 
 static bool strs_have(struct strs strs, struct str text)

@@ -113,6 +113,8 @@ enum err target_decode(struct str bytes, struct arena *arena, struct target *ret
 /* What dependents see: exports and edges alone, in the same way (a set's node, build/tset.h). */
 void exports_encode(const struct target *target, struct buf *ret_bytes);
 enum err exports_decode(struct str bytes, struct arena *arena, struct target *ret_target);
+/* The number of the action that makes `output`, out of target_encode's bytes alone. */
+bool target_maker_find(struct str bytes, struct str output, size_t *ret_number);
 /* For equality by value. */
 void pieces_encode(struct pieces pieces, struct buf *ret_bytes);
 /* Index of the action that makes `output` (a file, a folder, or standard output's file);
