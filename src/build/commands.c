@@ -80,7 +80,7 @@ enum err build_actions(struct engine *engine, const struct label *labels, size_t
             (*ret_actions)[(*ret_count)++] = builds[i].actions[j];
         }
     }
-    return OK;
+    return build_save(engine, diags);
 }
 
 static bool target_is_in(const struct target *rows, size_t count, struct label label)

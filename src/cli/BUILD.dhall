@@ -9,6 +9,7 @@ let straylight =
           [ "build.c"
           , "building.c"
           , "clean.c"
+          , "compile_commands.c"
           , "dhall_encode.c"
           , "dhall_evaluate.c"
           , "dhall_format.c"
@@ -38,6 +39,7 @@ let straylight =
         , private_hdrs =
           [ "building.h"
           , "command.h"
+          , "compile_commands.h"
           , "dhalling.h"
           , "rewriting.h"
           , "version.h"

@@ -1,10 +1,12 @@
 /* src/cli/build.c: `straylight build LABEL...`. */
 #include "build/plan.h"
 #include "cli/building.h"
+#include "cli/compile_commands.h"
 
 enum {
     BUILD_OUTPUTS_LISTED = BUILDING_OPTION_COUNT,
     BUILD_DRY_RUN,
+    BUILD_COMPILE_COMMANDS,
     BUILD_JSON,
 };
 static const struct option_spec options[] = {
@@ -16,6 +18,9 @@ static const struct option_spec options[] = {
         .letter = 'n',
         .kind = OPTION_FLAG,
         .help = "say what would run, and do nothing"},
+    [BUILD_COMPILE_COMMANDS] = {.name = "compile-commands",
+        .kind = OPTION_FLAG,
+        .help = "write " COMPILE_COMMANDS_FILE " of the whole workspace, for editors"},
     [BUILD_JSON] = {.name = "json", .kind = OPTION_FLAG, .help = "print the result as JSON"},
 };
 
@@ -173,6 +178,10 @@ static enum cli_status build_command(struct cli *cli)
     building_run(&building, cli, BUILD_OUTPUTS, (const char *const *)cli->args.operands,
         cli->args.operand_count);
     enum cli_status status = building_status(&building);
+    if (building.engine != NULL && cli->args.values[BUILD_COMPILE_COMMANDS].given) {
+        enum err err = compile_commands_write(cli, building.engine);
+        status = status == CLI_DONE ? cli_status_of(err) : status;
+    }
     cli_report(cli);
     if (building.engine != NULL && cli->args.values[BUILD_JSON].given) {
         result_json(&building);
