@@ -55,6 +55,13 @@ out_has "JSON has labels" '"label":"//app:app"'
 out_has "JSON has paths" '"path":"out/app/app"'
 cd app || exit 1
 expect "a relative label" 0 "$straylight" build :app
+cd ..
+expect "a package by its folder" 0 "$straylight" build app
+out_has "is //app" "4 actions"
+expect "the same, as shells complete it" 0 "$straylight" build --outputs app/
+out_has "is //app, too" "out/app/app"
+expect "a target of it" 0 "$straylight" build app:good
+cd app || exit 1
 expect "no label is all below here" 0 "$straylight" build
 out_has "of this folder" "6 actions"
 cd ..
@@ -63,6 +70,25 @@ cd ..
 expect "run builds and runs" 0 "$straylight" run //app -- second
 out_has "with the target's arguments and ours" "[first][second]hello"
 expect "run hands on the exit status" 1 "$straylight" run //app -- second third
+cat >app/name.c <<'NAMED'
+#include <stdio.h>
+#include <unistd.h>
+int main(int argc, char **argv)
+{
+    char path[4096] = "";
+    (void)argc;
+    printf("[%s] [%s]\n", argv[0], readlink("/proc/self/exe", path, sizeof path - 1) > 0 ? path : "");
+    return 0;
+}
+NAMED
+mkdir -p named && mv app/name.c named/ && package named <<'NAMED'
+let named = C.binary C.Binary::{ name = "named", srcs = [ "name.c" ] }
+in  { named }
+NAMED
+expect "a program that looks at its name" 0 "$straylight" run named
+out_has "is told that of its link" "[$PWD/out/named/named]"
+out_has "and runs from the store" "[$STRAYLIGHT_STORE/"
+rm -r named
 expect "run of a library" 1 "$straylight" run //greet
 err_has "says that it is none" "//greet:greet is nothing that can be run"
 

@@ -65,7 +65,9 @@ expect "a pattern without targets" 1 "$straylight" build //libs/...
 err_has "is told" "//libs/... matches no target"
 expect "an unknown configuration" 1 "$straylight" build //lib:greet@defualt
 err_has "is told with what is near" "did you mean default?"
-expect "what is no label" 1 "$straylight" build lib/greet
+expect "a folder without a package" 1 "$straylight" build lib/greet
+err_has "is told, as a label" "there is no package //lib/greet"
+expect "what is no label" 1 "$straylight" build lib:greet:x
 err_has "says how they look" "labels are //package:name"
 
 # Visibility.

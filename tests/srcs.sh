@@ -100,11 +100,17 @@ expect "an editor that leaves it" 0 \
     env VISUAL=true EDITOR=false sh -c 'printf "what\nedit\n" | straylight srcs //p:greet_test'
 ok "it is added" grep -q '"greet_test.c", "more_test.c" \]' p/BUILD.dhall
 
+newline=$(printf 'p/a\nb.c')
+: >"$newline"
+expect "a file that no list can name" 0 sh -c 'echo n | straylight srcs //p:greet'
+out_has "is left out, and told" "left out, since its name has a control character: a?b.c"
+rm "$newline"
+
 cd p || exit 1
 expect "a short label" 0 straylight srcs :greet
 expect "an unknown target" 1 straylight srcs :gret
 err_has "near miss" "did you mean //p:greet?"
-expect "no label" 2 straylight srcs ':a:b'
+expect "no label" 1 straylight srcs ':a:b'
 sed -i 's/srcs = \[ "greet_test.c"/srcs = [ 1 + "greet_test.c"/' BUILD.dhall
 expect "a package that is wrong" 1 straylight srcs :greet
 err_has "says where" "BUILD.dhall:"

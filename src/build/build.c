@@ -73,6 +73,10 @@ static struct digest schema(void)
         buf_printf(&text, "%llu %llu %lld %ld %lld %ld\n", (unsigned long long)st.st_dev,
             (unsigned long long)st.st_ino, (long long)st.st_size, st.st_mtim.tv_nsec,
             (long long)st.st_mtim.tv_sec, st.st_ctim.tv_nsec);
+    } else { /* which program this is cannot be told: no graph is that of it */
+        struct timespec now = {0};
+        (void)clock_gettime(CLOCK_REALTIME, &now);
+        buf_printf(&text, "%ld %lld %ld\n", (long)getpid(), (long long)now.tv_sec, now.tv_nsec);
     }
     return digest_of(buf_str(&text));
 }
@@ -270,18 +274,12 @@ enum err build_patterns_read(struct engine *engine, const char *const *patterns,
 {
     struct str *at = ARENA_NEW(arena, struct str, count);
     for (size_t i = 0; i < count; i++) {
-        struct str text = str_of(patterns[i]);
         struct pattern pattern;
-        enum err err =
-            pattern_parse(text, engine->workspace.here, SPAN_NONE, arena, &pattern, diags);
+        at[i] = pattern_absolute(str_of(patterns[i]), engine->workspace.here, arena);
+        enum err err = pattern_parse(at[i], STR(""), SPAN_NONE, arena, &pattern, diags);
         if (err != OK) {
             return err;
         }
-        bool absolute = str_starts(text, STR("//"));
-        bool tree = pattern.kind == PATTERN_TREE && engine->workspace.here.len > 0;
-        at[i] = absolute ? text
-                         : arena_printf(arena, "//%.*s%s%.*s", STR_ARG(engine->workspace.here),
-                               tree ? "/" : "", STR_ARG(text));
     }
     *ret_patterns = (struct strs){.at = at, .count = count};
     return OK;

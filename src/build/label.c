@@ -174,6 +174,18 @@ enum err pattern_parse(struct str text, struct str package, struct span span, st
     return err;
 }
 
+struct str pattern_absolute(struct str text, struct str here, struct arena *arena)
+{
+    if (text.len > 2 && text.ptr[text.len - 1] == '/') {
+        text.len--;
+    }
+    if (str_starts(text, STR("//"))) {
+        return text;
+    }
+    bool joined = here.len > 0 && text.len > 0 && text.ptr[0] != ':';
+    return arena_printf(arena, "//%.*s%s%.*s", STR_ARG(here), joined ? "/" : "", STR_ARG(text));
+}
+
 enum err label_parse(struct str text, struct str package, struct span span, struct arena *arena,
     struct label *ret_label, struct diags *diags)
 {

@@ -23,6 +23,11 @@ struct label {
 };
 /* text as written in package. Views of text, of package or copies in arena. ERR_INVALID with a diag
  * that says what is wrong with it. */
+/* What a user typed in the folder `here` of the workspace, as a pattern that says the same
+ * anywhere:
+ * ":n", "...", "sub", "sub/..." and "sub:n" are seen from there ("sub/", as shells complete it, is
+ * "sub"). Checks nothing. In arena. */
+struct str pattern_absolute(struct str text, struct str here, struct arena *arena);
 enum err label_parse(struct str text, struct str package, struct span span, struct arena *arena,
     struct label *ret_label, struct diags *diags);
 /* "//a/b:name", and "@config" unless that is empty. With a NUL behind it, in arena. */

@@ -146,8 +146,25 @@ static void paths(void)
     CHECK(path_fault(STR("a\0b")) != NULL);
 }
 
+static void what_a_user_types(void)
+{
+    static const struct {
+        const char *text, *here, *want;
+    } typed[] = {{"//a:b", "c", "//a:b"}, {":b", "", "//:b"}, {":b", "a/c", "//a/c:b"},
+        {"...", "", "//..."}, {"...", "a", "//a/..."}, {"b/...", "a", "//a/b/..."},
+        {"b", "", "//b"}, {"b", "a", "//a/b"}, {"b/c/", "a", "//a/b/c"}, {"b:c", "", "//b:c"},
+        {"//b/", "a", "//b"}, {"b#x.c", "a", "//a/b#x.c"}, {"//", "a", "//"}};
+    struct arena arena = {0};
+    for (size_t i = 0; i < sizeof typed / sizeof typed[0]; i++) {
+        CHECK_STR(pattern_absolute(str_of(typed[i].text), str_of(typed[i].here), &arena),
+            str_of(typed[i].want));
+    }
+    arena_release(&arena);
+}
+
 int main(void)
 {
+    TEST(what_a_user_types);
     TEST(parses);
     TEST(matches);
     TEST(pattern_is_no_label);

@@ -24,16 +24,6 @@ static const struct option_spec options[] = {
     [BUILD_JSON] = {.name = "json", .kind = OPTION_FLAG, .help = "print the result as JSON"},
 };
 
-static struct str link_path(
-    struct cli *cli, const struct goal_target *target, const struct goal_output *output)
-{
-    struct str package = target->label.package;
-    return arena_printf(&cli->arena, "out/%s%.*s%s%.*s%s%.*s", target->is_default_config ? "" : "@",
-        STR_ARG(target->is_default_config ? STR("") : target->label.config),
-        target->is_default_config ? "" : "/", STR_ARG(package), package.len > 0 ? "/" : "",
-        STR_ARG(output->path));
-}
-
 static void outputs_print(const struct building *building)
 {
     struct cli *cli = building->cli;
@@ -43,7 +33,7 @@ static void outputs_print(const struct building *building)
         struct str label = build_label_show(building->engine, target->label, &cli->arena);
         for (size_t j = 0; j < target->output_count; j++) {
             char digest[DIGEST_TEXT_MAX];
-            struct str path = link_path(cli, target, &target->outputs[j]);
+            struct str path = building_link(building, target, &target->outputs[j]);
             struct str shown = digest_format(&target->outputs[j].digest, digest);
             buf_printf(&text, "%.*s\t%.*s\t%.*s\n", STR_ARG(path), STR_ARG(shown), STR_ARG(label));
         }
@@ -51,7 +41,7 @@ static void outputs_print(const struct building *building)
     cli_print(buf_str(&text));
 }
 
-static void output_json(struct cli *cli, const struct goal_target *target,
+static void output_json(const struct building *building, const struct goal_target *target,
     const struct goal_output *output, struct json *json)
 {
     static const char *const kinds[] = {[TREE_FILE] = "file",
@@ -60,7 +50,7 @@ static void output_json(struct cli *cli, const struct goal_target *target,
         [TREE_DIRECTORY] = "directory"};
     char digest[DIGEST_TEXT_MAX];
     json_begin(json, '{');
-    json_key_str(json, STR("path"), link_path(cli, target, output));
+    json_key_str(json, STR("path"), building_link(building, target, output));
     json_key_str(json, STR("kind"), str_of(kinds[output->kind]));
     json_key_str(json, STR("digest"), digest_format(&output->digest, digest));
     json_end(json, '}');
@@ -83,7 +73,7 @@ static void result_json(const struct building *building)
         json_key(&json, STR("outputs"));
         json_begin(&json, '[');
         for (size_t j = 0; j < target->output_count; j++) {
-            output_json(cli, target, &target->outputs[j], &json);
+            output_json(building, target, &target->outputs[j], &json);
         }
         json_end(&json, ']');
         json_end(&json, '}');
@@ -207,12 +197,14 @@ const struct command command_build = {
         .summary = "build targets",
         .about = "Builds the targets that are named, in sandboxes, and links what they are\n"
                  "made of into out/ at the workspace's root. Labels are //package:name,\n"
-                 "//package, :name; //... and //package/... are all targets below a package;\n"
-                 "without any it is all below the working folder. //package:name#x.c is the\n"
+                 "//package, :name or sub/package, the last two seen from the working folder;\n"
+                 "//... and //package/... are all targets below a package; without any it is\n"
+                 "all below the working folder. //package:name#x.c is the\n"
                  "one action of a target that is called x.c.\n"
                  "\n"
-                 "Exit status: 0 done, 1 the build failed, 2 wrong use, 3 the environment\n"
-                 "failed (no store, no disk space, no sandbox), 130 interrupted.",
+                 "Exit status: 0 done, 1 the build failed or a label names nothing (2 is for\n"
+                 "options), 3 the environment failed (no store, no disk space, no sandbox),\n"
+                 "130 interrupted.",
         .options = options,
         .option_count = sizeof options / sizeof options[0],
         .operand_kind = OPERAND_LABEL,

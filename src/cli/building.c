@@ -74,6 +74,16 @@ struct str building_summary(const struct building *building)
         (unsigned long long)(building->wall_us / 1000));
 }
 
+struct str building_link(const struct building *building, const struct goal_target *target,
+    const struct goal_output *output)
+{
+    struct str package = target->label.package;
+    bool is_default = target->is_default_config;
+    return arena_printf(&building->cli->arena, "out/%s%.*s%s%.*s%s%.*s", is_default ? "" : "@",
+        STR_ARG(is_default ? STR("") : target->label.config), is_default ? "" : "/",
+        STR_ARG(package), package.len > 0 ? "/" : "", STR_ARG(output->path));
+}
+
 void building_json(const struct building *building, struct json *json)
 {
     uint64_t total = action_count(building);

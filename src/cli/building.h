@@ -47,4 +47,7 @@ enum cli_status building_status(const struct building *building);
 struct str building_summary(const struct building *building);
 /* The same as fields of an open object. */
 void building_json(const struct building *building, struct json *json);
+/* Where an output is linked to, below the workspace's root: "out/a/x". In the command's arena. */
+struct str building_link(const struct building *building, const struct goal_target *target,
+    const struct goal_output *output);
 #endif

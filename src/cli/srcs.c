@@ -29,6 +29,11 @@ enum {
     EDITED_BYTES_MAX = 16 * 1024 * 1024,
 };
 
+enum {
+    SRCS_YES,
+    SRCS_JSON,
+    SRCS_COUNT
+};
 struct proposal {
     const char *field; /* of the target's record */
     struct str path;   /* relative to the package */
@@ -89,12 +94,32 @@ static const char *field_for(const struct target *target, struct str path)
     return has_such(target, path) ? "srcs" : NULL;
 }
 
+/* No list can name it: it is told, with its control characters as '?'. */
+static void left_out(struct srcs *srcs, struct str path, const char *why)
+{
+    AUTO_BUF text = {0};
+    buf_printf(&text, "left out, since its name %s: ", why);
+    for (size_t i = 0; i < path.len; i++) {
+        unsigned char byte = (unsigned char)path.ptr[i];
+        buf_add_byte(&text, byte < 0x20 || byte == 0x7f ? '?' : byte);
+    }
+    buf_add_byte(&text, '\n');
+    if (!srcs->cli->args.values[SRCS_JSON].given) {
+        cli_print(buf_str(&text));
+    }
+}
+
 static void file_look(struct srcs *srcs, struct str path)
 {
     struct arena *arena = &srcs->cli->arena;
     struct str whole = path_join(srcs->target->label.package, path, arena);
     const char *field = field_for(srcs->target, path);
-    if (field == NULL || path_fault(path) != NULL || table_get(&srcs->owned, whole) != TABLE_NONE) {
+    if (field == NULL || table_get(&srcs->owned, whole) != TABLE_NONE) {
+        return;
+    }
+    const char *why = path_fault(path);
+    if (why != NULL) {
+        left_out(srcs, path, why);
         return;
     }
     if (srcs->count == srcs->cap) {
@@ -334,12 +359,6 @@ static enum err lists_edit(struct srcs *srcs, const char *root)
     return file_write_atomic(AT_FDCWD, path, text, &cli->diags);
 }
 
-enum {
-    SRCS_YES,
-    SRCS_JSON,
-    SRCS_COUNT
-};
-
 /* Says what is missing, asks, and does it. */
 static enum err propose(struct srcs *srcs, const char *root)
 {
@@ -428,7 +447,7 @@ static enum cli_status srcs_run(struct cli *cli)
     build_close(engine);
     table_release(&srcs.owned);
     free(srcs.rows);
-    return parsed ? cli_status_of(err) : CLI_MISUSE;
+    return cli_status_of(err);
 }
 
 const struct command command_srcs = {
