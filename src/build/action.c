@@ -46,6 +46,8 @@ void outcome_encode(const struct outcome *outcome, bool is_test, struct buf *ret
         cbor_bool_add(ret_value, outcome->passed);
         cbor_text_add(ret_value, outcome->why);
         cbor_head_add(ret_value, CBOR_UNSIGNED, outcome->wall_us);
+        cbor_head_add(ret_value, CBOR_UNSIGNED, outcome->run_count);
+        cbor_head_add(ret_value, CBOR_UNSIGNED, outcome->failed_count);
         cbor_text_add(ret_value, digest_format(&outcome->stdout_digest, text));
         cbor_text_add(ret_value, digest_format(&outcome->stderr_digest, text));
     }
@@ -110,6 +112,8 @@ enum err outcome_decode(struct str value, struct arena *arena, struct outcome *r
         err = cbor_read_bool(&reader, &outcome.passed);
         err = err == OK ? cbor_read_text(&reader, &outcome.why) : err;
         err = err == OK ? cbor_read_unsigned(&reader, &outcome.wall_us) : err;
+        err = err == OK ? cbor_read_unsigned(&reader, &outcome.run_count) : err;
+        err = err == OK ? cbor_read_unsigned(&reader, &outcome.failed_count) : err;
         err = err == OK ? digest_decode(&reader, &outcome.stdout_digest) : err;
         err = err == OK ? digest_decode(&reader, &outcome.stderr_digest) : err;
     }
@@ -382,13 +386,28 @@ static enum dice_status job_work(struct job *job, struct str arg, struct buf *re
     return status;
 }
 
-enum dice_status action_compute(
-    struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags)
+static enum dice_status compute(struct dice_task *task, struct str arg, bool is_trial,
+    struct buf *ret_value, struct diags *diags)
 {
     struct arena arena = {0};
-    struct job job = {
-        .engine = dice_task_context(task), .task = task, .diags = diags, .arena = &arena};
+    struct job job = {.engine = dice_task_context(task),
+        .task = task,
+        .diags = diags,
+        .arena = &arena,
+        .is_trial = is_trial};
     enum dice_status status = job_work(&job, arg, ret_value);
     arena_release(&arena);
     return status;
+}
+
+enum dice_status action_compute(
+    struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags)
+{
+    return compute(task, arg, false, ret_value, diags);
+}
+
+enum dice_status trial_compute(
+    struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags)
+{
+    return compute(task, arg, true, ret_value, diags);
 }

@@ -24,6 +24,7 @@ struct job {
     struct analysis *analysis;
     const struct action *action;
     bool is_test;
+    bool is_trial; /* KEY_TRIAL */
     struct settings settings;
     struct expansion expansion;
     struct tree_entry *entries; /* one for each input, in their order */

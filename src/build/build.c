@@ -29,6 +29,7 @@ static const struct dice_kind kinds[KEY_COUNT] = {
     [KEY_GOAL] = {"goal", 0, goal_compute, NULL},
     [KEY_DAMAGE] = {"damage", DICE_LEAF, damage_compute, damage_unchanged},
     [KEY_QUERY] = {"query", 0, query_compute, NULL},
+    [KEY_TRIAL] = {"trial", DICE_TRANSIENT, trial_compute, NULL},
     [KEY_COMMANDS] = {"commands", 0, commands_compute, NULL},
     [KEY_PRESENT] = {"present", 0, present_compute, NULL},
 };
@@ -49,6 +50,7 @@ struct str build_key_describe(unsigned kind, struct str arg, struct arena *arena
     case KEY_SET:
     case KEY_ACTION:
     case KEY_COMMANDS:
+    case KEY_TRIAL:
     case KEY_PRESENT:
         return arena_str(arena, arg);
     case KEY_GOAL:
@@ -300,8 +302,7 @@ static bool links_wanted(const struct engine *engine, const struct goal *goal)
 static enum err round_run(struct engine *engine, struct strs patterns, struct arena *arena,
     struct goal *ret_goal, struct diags *diags)
 {
-    struct dice_want want = {
-        .kind = KEY_GOAL, .arg = goal_key(engine->options.mode, patterns, arena)};
+    struct dice_want want = {.kind = KEY_GOAL, .arg = goal_key(&engine->options, patterns, arena)};
     struct dice_request request = {.wants = &want,
         .count = 1,
         .keep_going = engine->options.keep_going,

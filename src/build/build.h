@@ -15,7 +15,8 @@ enum build_mode {
 struct build_options {
     const char *store_root;
     enum build_mode mode;
-    unsigned jobs; /* 0: one for each CPU */
+    unsigned jobs;      /* 0: one for each CPU */
+    uint64_t test_runs; /* each test runs so often now, known or not; 0: as its target says */
     bool keep_going;
     bool dry_run;  /* for build_plan: nothing runs, nothing is remembered */
     bool verbose;  /* say what runs and why */
@@ -31,6 +32,7 @@ struct goal_test {
     bool passed;
     struct str why; /* it failed: "failed with status 1" */
     uint64_t wall_us;
+    uint64_t run_count, failed_count; /* repetitions when it ran; both 0: from the cache */
     struct digest stdout_digest, stderr_digest;
 };
 struct goal_target {

@@ -40,6 +40,7 @@ enum key_kind {
     KEY_QUERY,
     KEY_PRESENT,
     KEY_COMMANDS,
+    KEY_TRIAL,
     KEY_COUNT,
 };
 
@@ -192,8 +193,12 @@ struct outcome {
     bool passed;    /* of a test; others never end otherwise */
     struct str why; /* of a test that failed: "failed with status 1" */
     uint64_t wall_us;
+    uint64_t run_count, failed_count; /* of a test: repetitions */
 };
 enum dice_status action_compute(
+    struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags);
+/* The action of a test, run whether its result is known or not, as often as the options say. */
+enum dice_status trial_compute(
     struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags);
 enum err outcome_decode(struct str value, struct arena *arena, struct outcome *ret_outcome);
 /* Its producers alone: a build that counts its actions asks each. */
@@ -209,7 +214,7 @@ enum dice_status present_compute(
 /* Goals (build/goal.c). arg: goal_key; value: for goal_decode. */
 enum dice_status goal_compute(
     struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags);
-struct str goal_key(enum build_mode mode, struct strs patterns, struct arena *arena);
+struct str goal_key(const struct build_options *options, struct strs patterns, struct arena *arena);
 enum err goal_decode(struct str value, struct arena *arena, struct goal *ret_goal);
 
 /* The actions of one target, expanded (build/commands.c). arg: label_key; value: for

@@ -4,10 +4,11 @@
 #include "build/engine.h"
 #include <stdlib.h>
 
-struct str goal_key(enum build_mode mode, struct strs patterns, struct arena *arena)
+struct str goal_key(const struct build_options *options, struct strs patterns, struct arena *arena)
 {
     AUTO_BUF key = {0};
-    cbor_bool_add(&key, mode == BUILD_TESTS);
+    cbor_bool_add(&key, options->mode == BUILD_TESTS);
+    cbor_head_add(&key, CBOR_UNSIGNED, options->mode == BUILD_TESTS ? options->test_runs : 0);
     cbor_head_add(&key, CBOR_ARRAY, patterns.count);
     for (size_t i = 0; i < patterns.count; i++) {
         cbor_text_add(&key, patterns.at[i]);
@@ -32,6 +33,7 @@ struct work {
     struct diags *diags;
     struct arena *arena;
     bool tests;
+    uint64_t trials; /* 0: what is known of a test counts */
     struct settings settings;
     struct table labels; /* key -> row of wanted_at */
     struct wanted *wanted_at;
@@ -199,8 +201,9 @@ static void number_add(struct work *work, struct wanted *wanted, size_t number)
         }
     }
     wanted->numbers[wanted->action_count] = number;
-    wanted->actions[wanted->action_count++] = (struct dice_want){
-        .kind = KEY_ACTION, .arg = action_key(wanted->label, number, work->arena)};
+    wanted->actions[wanted->action_count++] =
+        (struct dice_want){.kind = work->trials > 0 ? KEY_TRIAL : KEY_ACTION,
+            .arg = action_key(wanted->label, number, work->arena)};
 }
 
 /* Which actions of the target the goal is about. */
@@ -288,7 +291,9 @@ static enum dice_status actions_count(
     }
     for (; next < seen->len; next++) {
         struct str value;
-        enum dice_status status = dice_need(work->task, KEY_ACTION, seen->keys[next], &value);
+        bool is_first = str_eq(seen->keys[next], first->arg);
+        enum dice_status status =
+            dice_need(work->task, is_first ? first->kind : KEY_ACTION, seen->keys[next], &value);
         struct strs producers;
         if (status != DICE_OK) {
             return status;
@@ -321,6 +326,8 @@ static void test_add(struct buf *value, const struct outcome *outcome)
     cbor_bool_add(value, outcome->passed);
     cbor_text_add(value, outcome->why);
     cbor_head_add(value, CBOR_UNSIGNED, outcome->wall_us);
+    cbor_head_add(value, CBOR_UNSIGNED, outcome->run_count);
+    cbor_head_add(value, CBOR_UNSIGNED, outcome->failed_count);
     digest_add(value, &outcome->stdout_digest);
     digest_add(value, &outcome->stderr_digest);
 }
@@ -416,6 +423,7 @@ static enum dice_status goal_work(struct work *work, struct str arg, struct buf 
     cbor_reader_init(&reader, arg);
     uint64_t count;
     if (cbor_read_bool(&reader, &work->tests) != OK ||
+        cbor_read_unsigned(&reader, &work->trials) != OK ||
         cbor_read_array(&reader, arg.len, &count) != OK) {
         return DICE_FAILED;
     }
@@ -498,6 +506,8 @@ static enum err target_read_back(
         err = cbor_read_bool(reader, &target->test.passed);
         err = err == OK ? cbor_read_text(reader, &target->test.why) : err;
         err = err == OK ? cbor_read_unsigned(reader, &target->test.wall_us) : err;
+        err = err == OK ? cbor_read_unsigned(reader, &target->test.run_count) : err;
+        err = err == OK ? cbor_read_unsigned(reader, &target->test.failed_count) : err;
         err = err == OK ? digest_decode(reader, &target->test.stdout_digest) : err;
         err = err == OK ? digest_decode(reader, &target->test.stderr_digest) : err;
     }

@@ -243,16 +243,34 @@ static enum err run_once(struct job *job, struct exec_result *ret_result)
     return err;
 }
 
-/* A test must pass as often as its target says. */
+static bool is_good(const struct exec_result *result)
+{
+    return result->end == EXEC_EXITED && result->code == 0;
+}
+
+/* A test must pass as often as its target says; a trial goes on after a failure, to tell how often
+ * it fails. The result is that of the last failure, if there was one. */
 static enum err run_all(struct job *job, struct exec_result *ret_result)
 {
     uint64_t runs = job->is_test ? job->analysis->target.test_runs : 1;
-    uint64_t i = 0;
-    enum err err;
+    runs = job->is_trial ? job->engine->options.test_runs : runs;
+    enum err err = OK;
+    uint64_t failed = 0, done = 0;
     do {
-        err = run_once(job, ret_result);
-        i++;
-    } while (err == OK && i < runs && ret_result->end == EXEC_EXITED && ret_result->code == 0);
+        struct exec_result result = {0};
+        err = run_once(job, &result);
+        done++;
+        bool good = err == OK && is_good(&result);
+        if (!good || failed == 0) {
+            *ret_result = result;
+        }
+        failed += good ? 0 : 1;
+        if (err != OK || result.end == EXEC_CANCELLED) {
+            break;
+        }
+    } while (done < runs && (failed == 0 || job->is_trial));
+    job->outcome.run_count = done;
+    job->outcome.failed_count = failed;
     return err;
 }
 
@@ -405,7 +423,7 @@ enum dice_status action_do(struct job *job)
     struct str key = digest_hex(&job->key, hex);
     (void)running_enter(job->engine, key);
     record_begin(job);
-    bool hit = action_cached(job, &job->key) || prune_recall(job);
+    bool hit = !job->is_trial && (action_cached(job, &job->key) || prune_recall(job));
     bool dry = job->engine->options.dry_run;
     enum dice_status status = hit ? DICE_OK : dry ? DICE_FAILED : perform(job);
     running_leave(job->engine, key, job->ran, hit);

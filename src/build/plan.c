@@ -20,7 +20,7 @@ enum err build_plan(struct engine *engine, const char *const *patterns, size_t c
     }
     engine->options.keep_going = true;
     struct dice_want want = {
-        .kind = KEY_GOAL, .arg = goal_key(engine->options.mode, goal.patterns, arena)};
+        .kind = KEY_GOAL, .arg = goal_key(&engine->options, goal.patterns, arena)};
     struct dice_request request = {
         .wants = &want, .count = 1, .keep_going = true, .describe = build_key_describe};
     const struct diag *before = diags->newest;

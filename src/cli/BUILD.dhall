@@ -26,6 +26,7 @@ let straylight =
           , "fetch.c"
           , "help.c"
           , "init.c"
+          , "junit.c"
           , "log.c"
           , "main.c"
           , "query.c"
@@ -41,6 +42,7 @@ let straylight =
           , "command.h"
           , "compile_commands.h"
           , "dhalling.h"
+          , "junit.h"
           , "rewriting.h"
           , "version.h"
           ]

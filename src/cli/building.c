@@ -15,8 +15,10 @@ void building_run(struct building *building, struct cli *cli, enum build_mode mo
 {
     static const char *const everything[] = {"...", NULL};
     const struct option_value *values = cli->args.values;
-    *building = (struct building){.cli = cli, .start_us = clock_us()};
+    uint64_t test_runs = mode == BUILD_TESTS ? building->test_runs : 0;
+    *building = (struct building){.cli = cli, .test_runs = test_runs, .start_us = clock_us()};
     struct build_options options = {.mode = mode,
+        .test_runs = test_runs,
         .jobs = (unsigned)values[BUILDING_JOBS].number,
         .keep_going = values[BUILDING_KEEP_GOING].given,
         .verbose = values[BUILDING_VERBOSE].given,

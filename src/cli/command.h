@@ -90,7 +90,8 @@ void cli_report(struct cli *cli);
 /* The exit status that err means where a command knows no better. */
 enum cli_status cli_status_of(enum err err);
 /* Where the store is: $STRAYLIGHT_STORE, $XDG_CACHE_HOME/straylight, $HOME/.cache/straylight; in
- * arena. ERR_IO, since it is the environment's fault, if none of them is set to an absolute path. */
+ * arena. ERR_IO, since it is the environment's fault, if none of them is set to an absolute path.
+ */
 enum err cli_store_root(struct cli *cli, const char **ret_root);
 /* Opens the store that is there. Whatever the reason, not to have one is CLI_BROKEN. */
 enum err cli_store_open(struct cli *cli, struct store **ret_store);

@@ -1,8 +1,11 @@
 /* src/cli/test.c: `straylight test LABEL...`. */
 #include "cli/building.h"
+#include "cli/junit.h"
 
 enum {
     TEST_OUTPUT_ALL = BUILDING_OPTION_COUNT,
+    TEST_RUNS,
+    TEST_JUNIT,
     TEST_JSON,
 };
 static const struct option_spec options[] = {
@@ -10,6 +13,15 @@ static const struct option_spec options[] = {
     [TEST_OUTPUT_ALL] = {.name = "all-output",
         .kind = OPTION_FLAG,
         .help = "show what tests printed that passed, too"},
+    [TEST_RUNS] = {.name = "runs-per-test",
+        .kind = OPTION_NUMBER,
+        .value = "N",
+        .help = "run each test N times, whether it is known to pass or not",
+        .number_max = 1000000},
+    [TEST_JUNIT] = {.name = "junit",
+        .kind = OPTION_TEXT,
+        .value = "FILE",
+        .help = "write the results as JUnit XML"},
     [TEST_JSON] = {.name = "json", .kind = OPTION_FLAG, .help = "print the result as JSON"},
 };
 
@@ -27,16 +39,32 @@ static void blob_print(const struct building *building, const struct digest *dig
     }
 }
 
+/* The same files, another outcome. */
+static bool test_is_flaky(const struct goal_test *test)
+{
+    return test->failed_count > 0 && test->failed_count < test->run_count;
+}
+
 static void test_print(const struct building *building, const struct goal_target *target)
 {
     struct cli *cli = building->cli;
     struct str label = build_label_show(building->engine, target->label, &cli->arena);
     bool ran = build_test_ran(building->engine, target->label);
     const char *colour = target->test.passed ? "\033[32m" : "\033[31m";
+    struct str how = target->test.passed
+                         ? STR("")
+                         : arena_printf(&cli->arena, ": %.*s", STR_ARG(target->test.why));
+    if (target->test.run_count > 1 && ran) {
+        how = arena_printf(&cli->arena, "%.*s, %llu of %llu runs failed", STR_ARG(how),
+            (unsigned long long)target->test.failed_count,
+            (unsigned long long)target->test.run_count);
+    }
     struct str line =
-        arena_printf(&cli->arena, "%s%s%s %.*s%s%.*s (%llu ms%s)\n", cli->colour_out ? colour : "",
-            target->test.passed ? "PASS" : "FAIL", cli->colour_out ? "\033[0m" : "", STR_ARG(label),
-            target->test.passed ? "" : ": ", STR_ARG(target->test.why),
+        arena_printf(&cli->arena, "%s%s%s %.*s%.*s (%llu ms%s)\n", cli->colour_out ? colour : "",
+            target->test.passed            ? "PASS"
+            : test_is_flaky(&target->test) ? "FLAKY"
+                                           : "FAIL",
+            cli->colour_out ? "\033[0m" : "", STR_ARG(label), STR_ARG(how),
             (unsigned long long)(target->test.wall_us / 1000), ran ? "" : ", cached");
     cli_print(line);
     if (!target->test.passed || cli->args.values[TEST_OUTPUT_ALL].given) {
@@ -65,6 +93,9 @@ static void result_json(const struct building *building, uint64_t passed, uint64
         json_key_bool(&json, STR("passed"), target->test.passed);
         json_key_str(&json, STR("why"), target->test.why);
         json_key_bool(&json, STR("cached"), !build_test_ran(building->engine, target->label));
+        json_key_bool(&json, STR("flaky"), test_is_flaky(&target->test));
+        json_key_number(&json, STR("runs"), target->test.run_count);
+        json_key_number(&json, STR("failed_runs"), target->test.failed_count);
         json_key_number(&json, STR("wall_us"), target->test.wall_us);
         json_key_str(&json, STR("stdout"), digest_format(&target->test.stdout_digest, digest));
         json_key_str(&json, STR("stderr"), digest_format(&target->test.stderr_digest, digest));
@@ -78,10 +109,14 @@ static void result_json(const struct building *building, uint64_t passed, uint64
 
 static enum cli_status test_command(struct cli *cli)
 {
-    struct building building;
+    struct building building = {.test_runs = cli->args.values[TEST_RUNS].number};
     building_run(&building, cli, BUILD_TESTS, (const char *const *)cli->args.operands,
         cli->args.operand_count);
     enum cli_status status = building_status(&building);
+    if (building.engine != NULL && cli->args.values[TEST_JUNIT].given) {
+        enum err err = junit_write(&building, cli->args.values[TEST_JUNIT].text);
+        status = status == CLI_DONE ? cli_status_of(err) : status;
+    }
     cli_report(cli);
     uint64_t passed = 0, failed = 0;
     for (size_t i = 0; i < building.goal.target_count; i++) {

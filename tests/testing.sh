@@ -1,0 +1,54 @@
+#!/bin/sh
+# tests/testing.sh: repetitions, flaky tests, JUnit XML.
+. "$(dirname "$0")/lib.sh"
+
+workspace_make ws || exit 1
+cd ws || exit 1
+mkdir -p t
+package t <<'END2'
+let test = \(name : Text) -> C.test C.Test::{ name, srcs = [ "${name}.c" ] }
+in  { good = test "good", bad = test "bad", coin = test "coin", broken = test "broken" }
+END2
+echo 'int main(void) { return 0; }' >t/good.c
+cat >t/bad.c <<'END2'
+#include <stdio.h>
+int main(void) { puts("a < b && \"c\" \x01 \xff"); return 3; }
+END2
+cat >t/coin.c <<'END2'
+#include <stdio.h>
+int main(void) { FILE *file = fopen("/dev/urandom", "r"); return fgetc(file) & 1; }
+END2
+echo 'int main(void) { return x; }' >t/broken.c
+
+expect "a test" 0 "$straylight" test //t:good
+expect "again" 0 "$straylight" test //t:good
+out_has "is known" "cached"
+expect "as often as is asked for" 0 "$straylight" test --runs-per-test 3 //t:good
+out_has "it runs" "PASS //t:good, 0 of 3 runs failed ("
+out_lacks "though it is known" "cached)"
+expect "and without asking" 0 "$straylight" test //t:good
+out_has "it is known still" "cached"
+expect "one that always fails" 1 "$straylight" test --runs-per-test 3 //t:bad
+out_has "is no flaky one" "FAIL //t:bad: failed with status 3, 3 of 3 runs failed ("
+expect "one that fails at times" 1 "$straylight" test --runs-per-test 60 //t:coin
+out_has "is flaky" "FLAKY //t:coin: failed with status 1, "
+out_has "and says how often" " of 60 runs failed ("
+out_has "and counts as failed" "0 passed, 1 failed"
+expect "as JSON" 1 "$straylight" test --runs-per-test 60 --json //t:coin
+out_has "it is flaky" '"flaky":true,"runs":60,'
+expect "no number of runs" 2 "$straylight" test --runs-per-test many //t:good
+
+expect "JUnit XML" 1 "$straylight" test -k --junit junit.xml //t:good //t:bad //t:broken
+ok "is XML that says all of it" python3 -c '
+import xml.etree.ElementTree as tree
+suite = tree.parse("junit.xml").getroot().find("testsuite")
+assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("3", "1", "1")
+cases = {case.get("name"): case for case in suite.findall("testcase")}
+assert all(case.get("classname") == "//t" for case in cases.values())
+assert len(cases["good"]) == 0 and float(cases["good"].get("time")) >= 0
+assert cases["bad"].find("failure").get("message") == "failed with status 3"
+assert cases["bad"].find("system-out").text == "a < b && \"c\" \ufffd \ufffd\n"
+assert cases["broken"].find("error") is not None'
+expect "JUnit XML into nowhere" 3 "$straylight" test --junit nowhere/junit.xml //t:good
+err_has "is told" "nowhere/junit.xml"
+finish
