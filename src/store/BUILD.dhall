@@ -17,7 +17,6 @@ let store =
           ]
         , hdrs = [ "private.h", "store.h", "tree.h" ]
         , deps = [ S.at "//src/base", S.at "//src/digest", S.at "//src/codec" ]
-        , libs = [ S.libs.lmdb ]
         }
 
 let store_test =

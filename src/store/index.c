@@ -1,31 +1,47 @@
-/* src/store/index.c: what was verified, in LMDB.
+/* src/store/index.c: what was verified, in one file of fixed places.
  *
- *   pending   added since the last flush: table of keys -> records      (memory)
- *   index.mdb key: area (1 byte), hash (32 bytes) -> struct index_record (disk, mapped)
+ *   index   16,384 buckets of 4 KiB, by the first 14 bits of the hash; sparse: an empty one costs
+ *           no disk
+ *   bucket  42 slots of 96 bytes; the last 64 bytes are not used
+ *   slot    hash, area + 1 (0: empty), size, inode, mtime, ctime, checksum of all that
+ *   pending added since the last flush: table of keys -> records          (memory)
  *
- * LMDB syncs its pages in order (no MDB_NOSYNC), so that a crash leaves a valid file; the commit's
- * own meta page may be lost (MDB_NOMETASYNC): then some blobs are hashed again. One write
- * transaction for each flush. Whatever is wrong with the file, it is removed and begun anew. */
+ * Read and written in place, by pread and pwrite. There is no lock and no order of writes: a slot
+ * that was torn, damaged, or written by two at once fails its checksum and is as good as empty, and
+ * what is lost is hashed again. A full bucket loses one of its slots. No state of the file can make
+ * an altered blob pass: a record must have its hash, its checksum, and the stat data of the file
+ * that is there. */
+#include "base/file.h"
+#include "digest/sha256.h"
 #include "store/private.h"
-#include <lmdb.h>
-#include <stdio.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 enum {
     KEY_BYTES = 1 + DIGEST_HASH_BYTES,
     PENDING_MAX = 16384, /* then a flush */
+    BUCKET_BYTES = 4096,
+    CHECKSUM_BYTES = 8,
 };
-/* Address space, not disk: some five million blobs. */
-static const size_t map_bytes_max = (size_t)1 << 30;
+/* Of this machine's byte order; no padding. */
+struct slot {
+    uint8_t hash[DIGEST_HASH_BYTES];
+    uint64_t area; /* plus one */
+    struct index_record record;
+    uint8_t checksum[CHECKSUM_BYTES];
+};
+enum {
+    SLOT_COUNT = BUCKET_BYTES / sizeof(struct slot),
+};
+_Static_assert(sizeof(struct slot) == 96, "a slot has no padding");
 
 struct index {
-    char *path;      /* owned */
-    MDB_env *env;    /* NULL until opened */
-    MDB_txn *reader; /* reset between look-ups */
-    MDB_dbi dbi;
-    int pid;   /* whose env is; LMDB's are not for a forked child */
-    bool dead; /* cannot be opened: the store works without it */
+    const struct store *store; /* borrowed */
+    int fd;                    /* -1 until opened; a forked child may use its parent's */
+    bool is_writable;
+    bool dead; /* cannot be opened or written: the store works without it */
     struct arena arena;
     struct table pending;
     struct index_record *records; /* owned; one for each row of pending */
@@ -35,9 +51,8 @@ struct index {
 struct index *index_new(const struct store *store)
 {
     struct index *index = memory_calloc(1, sizeof *index);
-    size_t len = strlen(store->root) + sizeof "/index.mdb";
-    index->path = memory_alloc(len);
-    (void)snprintf(index->path, len, "%s/index.mdb", store->root);
+    index->store = store;
+    index->fd = -1;
     return index;
 }
 
@@ -47,110 +62,42 @@ static void pending_clear(struct index *index)
     arena_release(&index->arena);
 }
 
-static void env_close(struct index *index)
-{
-    if (index->env != NULL) {
-        if (index->reader != NULL) {
-            mdb_txn_abort(index->reader);
-        }
-        mdb_env_close(index->env);
-    }
-    index->env = NULL;
-    index->reader = NULL;
-}
-
 void index_free(struct index *index)
 {
-    if (index->pid == getpid()) {
-        env_close(index);
-    }
+    fd_close(&index->fd);
     pending_clear(index);
     free(index->records);
-    free(index->path);
     free(index);
 }
 
-/* The file holds all pages that its meta page speaks of: a shorter one would be SIGBUS later. */
-static bool env_is_whole(MDB_env *env, const char *path)
+/* A store of before had another index: it goes when this one is made. */
+static int file_make(const struct index *index, int flags)
 {
-    MDB_envinfo info;
-    MDB_stat stat_env;
+    int fd = openat(index->store->root_fd, "index", flags | O_RDWR | O_CREAT, 0600);
+    if (fd >= 0) {
+        (void)unlinkat(index->store->root_fd, "index.mdb", 0);
+        (void)unlinkat(index->store->root_fd, "index.mdb-lock", 0);
+    }
+    return fd;
+}
+
+static bool index_open(struct index *index)
+{
+    static const int flags = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+    if (index->fd >= 0 || index->dead) {
+        return index->fd >= 0 && !index->dead;
+    }
     struct stat st;
-    return mdb_env_info(env, &info) == 0 && mdb_env_stat(env, &stat_env) == 0 &&
-           stat(path, &st) == 0 &&
-           (uintmax_t)st.st_size / stat_env.ms_psize > (uintmax_t)info.me_last_pgno;
-}
-
-static int env_try(struct index *index)
-{
-    int error = mdb_env_create(&index->env);
-    if (error != 0) {
-        index->env = NULL;
-        return error;
+    index->is_writable = true;
+    index->fd = openat(index->store->root_fd, "index", flags | O_RDWR);
+    if (index->fd < 0 && errno == ENOENT) {
+        index->fd = file_make(index, flags);
+    } else if (index->fd < 0) {
+        index->is_writable = false;
+        index->fd = openat(index->store->root_fd, "index", flags | O_RDONLY);
     }
-    MDB_txn *txn = NULL;
-    int dead_readers;
-    error = mdb_env_set_mapsize(index->env, map_bytes_max);
-    error = error != 0 ? error
-                       : mdb_env_open(index->env, index->path,
-                             MDB_NOSUBDIR | MDB_NOMETASYNC | MDB_NOTLS, 0600);
-    if (error == 0 && !env_is_whole(index->env, index->path)) {
-        /* A new file has no pages at all until its first transaction. */
-        MDB_envinfo info;
-        error = mdb_env_info(index->env, &info) == 0 && info.me_last_txnid == 0 ? 0 : MDB_CORRUPTED;
-    }
-    error = error != 0 ? error : mdb_reader_check(index->env, &dead_readers);
-    error = error != 0 ? error : mdb_txn_begin(index->env, NULL, 0, &txn);
-    if (error == 0) {
-        error = mdb_dbi_open(txn, NULL, MDB_CREATE, &index->dbi);
-        if (error == 0) {
-            error = mdb_txn_commit(txn);
-        } else {
-            mdb_txn_abort(txn);
-        }
-    }
-    if (error != 0) {
-        env_close(index);
-    }
-    return error;
-}
-
-static void file_remove(const struct index *index)
-{
-    size_t len = strlen(index->path) + sizeof "-lock";
-    char *lock = memory_alloc(len);
-    (void)snprintf(lock, len, "%s-lock", index->path);
-    (void)unlink(index->path);
-    (void)unlink(lock);
-    free(lock);
-}
-
-/* The environment of this process, or NULL. */
-static MDB_env *env_get(struct index *index)
-{
-    if (index->pid != getpid()) { /* also the first time */
-        index->env = NULL;        /* a parent's: its memory goes with this process */
-        index->reader = NULL;
-        index->dead = false;
-        index->pid = getpid();
-    }
-    if (index->env == NULL && !index->dead) {
-        int error = env_try(index);
-        if (error == MDB_INVALID || error == MDB_CORRUPTED || error == MDB_VERSION_MISMATCH ||
-            error == MDB_PAGE_NOTFOUND || error == MDB_PANIC) {
-            file_remove(index);
-            error = env_try(index);
-        }
-        index->dead = error != 0;
-    }
-    return index->env;
-}
-
-static void key_make(
-    enum store_area area, const struct digest *digest, char ret_key[static KEY_BYTES])
-{
-    ret_key[0] = (char)area;
-    memcpy(ret_key + 1, digest->hash, DIGEST_HASH_BYTES);
+    index->dead = index->fd < 0 || fstat(index->fd, &st) != 0 || !S_ISREG(st.st_mode);
+    return !index->dead;
 }
 
 static struct index_record record_of(const struct stat *st)
@@ -165,30 +112,65 @@ static struct index_record record_of(const struct stat *st)
     };
 }
 
+static void slot_checksum(const struct slot *slot, uint8_t ret_checksum[static CHECKSUM_BYTES])
+{
+    uint8_t hash[DIGEST_HASH_BYTES];
+    struct sha256 sha;
+    sha256_init(&sha);
+    sha256_add(
+        &sha, (struct str){.ptr = (const char *)slot, .len = offsetof(struct slot, checksum)});
+    sha256_final(&sha, hash);
+    memcpy(ret_checksum, hash, CHECKSUM_BYTES);
+}
+
+static bool slot_is(const struct slot *slot, enum store_area area, const uint8_t *hash)
+{
+    return slot->area == (uint64_t)area + 1 && memcmp(slot->hash, hash, DIGEST_HASH_BYTES) == 0;
+}
+
+static off_t bucket_offset(const uint8_t *hash)
+{
+    return (off_t)((unsigned)hash[0] << 6 | (unsigned)hash[1] >> 2) * BUCKET_BYTES;
+}
+
+/* What the file does not have is empty. */
+static bool bucket_read(
+    const struct index *index, const uint8_t *hash, struct slot ret_slots[static SLOT_COUNT])
+{
+    ssize_t len = pread(index->fd, ret_slots, SLOT_COUNT * sizeof *ret_slots, bucket_offset(hash));
+    if (len >= 0) {
+        memset((char *)ret_slots + len, 0, SLOT_COUNT * sizeof *ret_slots - (size_t)len);
+    }
+    return len >= 0;
+}
+
 bool index_has(
     struct index *index, enum store_area area, const struct digest *digest, const struct stat *st)
 {
     char key[KEY_BYTES];
-    key_make(area, digest, key);
+    key[0] = (char)area;
+    memcpy(key + 1, digest->hash, DIGEST_HASH_BYTES);
     struct index_record want = record_of(st);
     uint32_t row = table_get(&index->pending, (struct str){.ptr = key, .len = KEY_BYTES});
     if (row != TABLE_NONE) {
         return memcmp(&index->records[row], &want, sizeof want) == 0;
     }
-    if (env_get(index) == NULL) {
+    struct slot slots[SLOT_COUNT];
+    if (!index_open(index) || !bucket_read(index, digest->hash, slots)) {
         return false;
     }
-    int error = index->reader == NULL ? mdb_txn_begin(index->env, NULL, MDB_RDONLY, &index->reader)
-                                      : mdb_txn_renew(index->reader);
-    if (error != 0) {
-        return false;
+    for (size_t i = 0; i < SLOT_COUNT; i++) {
+        uint8_t checksum[CHECKSUM_BYTES];
+        if (!slot_is(&slots[i], area, digest->hash) ||
+            memcmp(&slots[i].record, &want, sizeof want) != 0) {
+            continue;
+        }
+        slot_checksum(&slots[i], checksum);
+        if (memcmp(slots[i].checksum, checksum, CHECKSUM_BYTES) == 0) {
+            return true;
+        }
     }
-    MDB_val mdb_key = {.mv_size = KEY_BYTES, .mv_data = key};
-    MDB_val value;
-    bool has = mdb_get(index->reader, index->dbi, &mdb_key, &value) == 0 &&
-               value.mv_size == sizeof want && memcmp(value.mv_data, &want, sizeof want) == 0;
-    mdb_txn_reset(index->reader);
-    return has;
+    return false;
 }
 
 void index_add(
@@ -198,7 +180,8 @@ void index_add(
         index_flush(index);
     }
     char key[KEY_BYTES];
-    key_make(area, digest, key);
+    key[0] = (char)area;
+    memcpy(key + 1, digest->hash, DIGEST_HASH_BYTES);
     uint32_t row =
         table_add(&index->pending, &index->arena, (struct str){.ptr = key, .len = KEY_BYTES});
     if (row >= index->record_cap) {
@@ -209,43 +192,43 @@ void index_add(
     index->records[row] = record_of(st);
 }
 
-static int pending_write(struct index *index)
+/* The slot of the same key, else an empty one, else one that chance takes. */
+static size_t slot_choose(
+    const struct slot slots[static SLOT_COUNT], enum store_area area, const uint8_t *hash)
 {
-    MDB_txn *txn;
-    int error = mdb_txn_begin(index->env, NULL, 0, &txn);
-    if (error != 0) {
-        return error;
-    }
-    for (uint32_t row = 0; row < index->pending.len && error == 0; row++) {
-        char key[KEY_BYTES];
-        memcpy(key, index->pending.keys[row].ptr, KEY_BYTES);
-        MDB_val mdb_key = {.mv_size = KEY_BYTES, .mv_data = key};
-        MDB_val value = {.mv_size = sizeof index->records[row], .mv_data = &index->records[row]};
-        error = mdb_put(txn, index->dbi, &mdb_key, &value, 0);
-    }
-    if (error == MDB_MAP_FULL) {
-        /* Full of blobs that are long gone, maybe: begin anew. */
-        mdb_txn_abort(txn);
-        error = mdb_txn_begin(index->env, NULL, 0, &txn);
-        if (error != 0) {
-            return error;
+    size_t chosen = SLOT_COUNT;
+    for (size_t i = 0; i < SLOT_COUNT; i++) {
+        if (slot_is(&slots[i], area, hash)) {
+            return i;
         }
-        error = mdb_drop(txn, index->dbi, 0);
+        bool empty = slots[i].area == 0 || slots[i].area > AREA_COUNT;
+        chosen = empty && chosen == SLOT_COUNT ? i : chosen;
     }
-    if (error != 0) {
-        mdb_txn_abort(txn);
-        return error;
+    return chosen < SLOT_COUNT ? chosen : hash[DIGEST_HASH_BYTES - 1] % SLOT_COUNT;
+}
+
+static bool record_write(
+    const struct index *index, struct str key, const struct index_record *record)
+{
+    struct slot slots[SLOT_COUNT];
+    enum store_area area = (enum store_area)key.ptr[0];
+    struct slot slot = {.area = (uint64_t)area + 1, .record = *record};
+    memcpy(slot.hash, key.ptr + 1, DIGEST_HASH_BYTES);
+    slot_checksum(&slot, slot.checksum);
+    if (!bucket_read(index, slot.hash, slots)) {
+        return false;
     }
-    return mdb_txn_commit(txn);
+    size_t i = slot_choose(slots, area, slot.hash);
+    off_t offset = bucket_offset(slot.hash) + (off_t)(i * sizeof slot);
+    return pwrite(index->fd, &slot, sizeof slot, offset) == (ssize_t)sizeof slot;
 }
 
 void index_flush(struct index *index)
 {
-    if (index->pending.len > 0 && env_get(index) != NULL) {
-        if (pending_write(index) != 0) {
-            index->dead = true; /* a full disk, say: no more tries in this process */
-            env_close(index);
-        }
+    bool good = index->pending.len > 0 && index_open(index) && index->is_writable;
+    for (uint32_t row = 0; row < index->pending.len && good; row++) {
+        good = record_write(index, index->pending.keys[row], &index->records[row]);
+        index->is_writable = good; /* a full disk, say: no more tries in this process */
     }
     pending_clear(index);
 }

@@ -1,7 +1,7 @@
 /* src/store/private.h: what the files of store/ share; not for others.
  *
  *   store.c   open, close, temporary files, sync         blob.c    put, get, verify, link
- *   index.c   what was verified (LMDB)                   action.c  the action cache
+ *   index.c   what was verified                          action.c  the action cache
  *   tree.c    Directory messages                         stage.c   trees laid out as folders
  *   walk.c    each, verify
  */

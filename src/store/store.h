@@ -8,7 +8,7 @@
  *     actions/ab/<64 hex>        action cache: SHA-256 of key and result, then the canonical REAPI
  *                                ActionResult; by the hash of the action
  *     traces/ attestations/ ...  later, in the bucket layout of design.md
- *     index.mdb                  LMDB: what was verified: name -> size, inode, mtime, ctime
+ *     index                      what was verified: name -> size, inode, mtime, ctime
  *     damaged/<64 hex>-<n>       what did not hash to its name, moved out of the way
  *     workspaces/<hex>/          what a workspace keeps between runs (the graph), not content
  *     tmp/<pid>-<n>/             a live process's own, locked by it; removed when the lock is free
