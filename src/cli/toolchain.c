@@ -297,6 +297,9 @@ static enum err tree_check(struct session *session, const struct toolchain_known
             }
         }
     }
+    if (err == OK && tree_staged_verify(session->store, tree, &cli->diags) != OK) {
+        (*ret_bad)++; /* told */
+    }
     return err;
 }
 

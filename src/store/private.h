@@ -121,8 +121,6 @@ enum err blob_place(struct store *store, int dir_fd, int fd, const char *name, e
 /* A stored Directory message, in arena. ERR_ABSENT without a diag, ERR_CORRUPT, ERR_INVALID. */
 enum err directory_get(struct store *store, const struct digest *digest, struct arena *arena,
     struct reapi_directory *ret_directory, struct diags *diags);
-/* Is trees/../<root> what root says? ERR_ABSENT, ERR_CORRUPT without a diag. */
-enum err stage_check(struct store *store, const struct digest *root, struct diags *diags);
 
 /* What was verified. A cache: every failure of it only means hashing again, so none is reported.
  * Opened when first asked. Called with the store's mutex held. */

@@ -3,12 +3,14 @@
  *   tmp/<process>/store-7/  made of links, times fixed  --rename-->  trees/ab/<64 hex>/
  *
  * A laid out tree is derived: it may be removed at any time that nobody uses it. It is trusted as a
- * blob is: once in each process, every folder's mode and mtime (a name that came or went shows
- * there), every link's target, and every file's stat data against the index (else it is hashed).
- * What does not match moves to damaged/, and the tree is laid out again from the blobs. */
+ * blob is: once in each process, every folder's mode, mtime and names, every link's target, and
+ * every file's stat data against the index (else it is hashed). Where something does not match, the
+ * tree is laid out again from the blobs, and the old one moves to damaged/; where that cannot be,
+ * the old one stays, to be told of again until it can. */
 #include "base/file.h"
 #include "store/private.h"
 #include "store/tree.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -107,7 +109,22 @@ static enum err folder_fill(struct store *store, const struct digest *digest, in
     return err;
 }
 
-static enum err tree_make(struct store *store, const struct digest *root, struct diags *diags)
+/* What stands in its place goes to damaged/, now that there is another. */
+static enum err old_remove(struct store *store, const struct digest *root, struct diags *diags)
+{
+    struct arena arena = {0};
+    struct diags told;
+    diags_init(&told, &arena, NULL);
+    enum err err = store_damaged(store, AREA_TREES, root, "laid out tree", &told);
+    if (err != ERR_CORRUPT) {
+        diags_append(diags, &told);
+    }
+    arena_release(&arena);
+    return err == ERR_CORRUPT ? OK : err;
+}
+
+static enum err tree_make(
+    struct store *store, const struct digest *root, bool replace, struct diags *diags)
 {
     int tmp_fd;
     char name[STORE_NAME_MAX];
@@ -129,6 +146,7 @@ static enum err tree_make(struct store *store, const struct digest *root, struct
     if (err == OK && io_chmod(store->io, fd, MODE_FOLDER_OPEN) != 0) {
         err = store_diag_errno(store, diags, errno, "cannot make a folder");
     }
+    err = err == OK && replace ? old_remove(store, root, diags) : err;
     if (err == OK && store_place(store, tmp_fd, name, AREA_TREES, root, RENAME_NOREPLACE) == 0) {
         /* A process that dies before this leaves one whose mode tree_check repairs. */
         (void)io_chmod(store->io, fd, MODE_FOLDER);
@@ -203,6 +221,34 @@ static enum err children_check(struct store *store, const struct reapi_directory
     return err;
 }
 
+/* Nothing but the names that the message has: all of those are there, so the count says it. (mtime
+ * is anybody's to set.) */
+static enum err names_count_check(
+    struct store *store, const struct reapi_directory *directory, int dir_fd, struct diags *diags)
+{
+    int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+    if (dir == NULL) {
+        int error_number = errno;
+        fd_close(&fd);
+        return store_diag_errno(store, diags, error_number, "cannot read a folder");
+    }
+    size_t count = 0;
+    const struct dirent *entry;
+    errno = 0; /* readdir tells an error from the end by it */
+    while ((entry = readdir(dir)) != NULL) {
+        count += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 ? 1 : 0;
+    }
+    int error_number = errno;
+    (void)closedir(dir);
+    if (error_number != 0) {
+        return store_diag_errno(store, diags, error_number, "cannot read a folder");
+    }
+    return count == directory->file_count + directory->symlink_count + directory->directory_count
+               ? OK
+               : ERR_CORRUPT;
+}
+
 static enum err folder_check(
     struct store *store, const struct digest *digest, int fd, unsigned depth, struct diags *diags)
 {
@@ -221,12 +267,15 @@ static enum err folder_check(
     struct arena arena = {0};
     struct reapi_directory directory;
     enum err err = directory_get(store, digest, &arena, &directory, diags);
+    err = err == ERR_ABSENT ? ERR_CORRUPT : err; /* nothing says what it should be */
     err = err != OK ? err : children_check(store, &directory, fd, depth, &arena, diags);
+    err = err != OK ? err : names_count_check(store, &directory, fd, diags);
     arena_release(&arena);
     return err;
 }
 
-enum err stage_check(struct store *store, const struct digest *root, struct diags *diags)
+/* Is trees/../<root> what root says? ERR_ABSENT: it is not laid out. */
+static enum err stage_check(struct store *store, const struct digest *root, struct diags *diags)
 {
     char path[STORE_PATH_MAX];
     store_path(AREA_TREES, root, path);
@@ -243,26 +292,46 @@ enum err stage_check(struct store *store, const struct digest *root, struct diag
     return folder_check(store, root, fd, 0, diags);
 }
 
-/* There and whole, or laid out now. */
-static enum err stage_once(struct store *store, const struct digest *root, struct diags *diags)
+/* There and whole, or laid out now. ret_altered: it was there, and was not whole. */
+static enum err stage_once(
+    struct store *store, const struct digest *root, bool *ret_altered, struct diags *diags)
 {
-    struct arena arena = {0};
-    struct diags aside;
-    diags_init(&aside, &arena, NULL);
-    enum err found = stage_check(store, root, &aside);
-    enum err err = found;
-    if (found == ERR_CORRUPT) {
-        err = store_damaged(store, AREA_TREES, root, "laid out tree", &aside);
+    enum err found = stage_check(store, root, diags);
+    *ret_altered = found == ERR_CORRUPT;
+    if (found != ERR_CORRUPT && found != ERR_ABSENT) {
+        return found;
     }
-    if (err == ERR_CORRUPT || err == ERR_ABSENT) {
-        err = tree_make(store, root, diags);
+    enum err err = tree_make(store, root, *ret_altered, diags);
+    if (*ret_altered && (err == ERR_ABSENT || err == ERR_CORRUPT)) {
+        char path[STORE_PATH_MAX];
+        store_path(AREA_TREES, root, path);
+        err = diag_add(diags, ERR_CORRUPT, SPAN_NONE,
+            "the laid out tree %s/%s was altered or damaged, and cannot be laid out again",
+            store->root, path);
     }
-    /* What was damaged is told only where it could not be repaired from whole blobs. */
-    if (err != OK) {
-        diags_append(diags, &aside);
-        err = found == ERR_CORRUPT ? ERR_CORRUPT : err;
+    return err;
+}
+
+enum err tree_staged_verify(struct store *store, const struct digest *root, struct diags *diags)
+{
+    char path[STORE_PATH_MAX];
+    struct stat st;
+    store_path(AREA_TREES, root, path);
+    if (io_stat(store->io, store->root_fd, path, &st, AT_SYMLINK_NOFOLLOW) != 0) {
+        return errno == ENOENT
+                   ? OK
+                   : store_diag_errno(store, diags, errno, "cannot stat a laid out tree");
     }
-    arena_release(&arena);
+    bool altered;
+    enum err err = stage_once(store, root, &altered, diags);
+    if (err == OK && altered) {
+        err = diag_add(diags, ERR_CORRUPT, SPAN_NONE,
+            "the laid out tree %s/%s was altered or damaged", store->root, path);
+        diag_help(diags, "it was laid out again, and what was there is in %s/damaged", store->root);
+    } else if (err != OK) {
+        diag_help(diags, "what made it (a build, store add, toolchain add) makes it anew; if "
+                         "nothing needs it any more, remove it");
+    }
     return err;
 }
 
@@ -304,7 +373,8 @@ enum err tree_stage(struct store *store, const struct digest *root, struct arena
     store_path(AREA_TREES, root, path);
     struct str key = str_of(path);
     if (!stage_begin(store, key)) {
-        enum err err = stage_once(store, root, diags);
+        bool altered;
+        enum err err = stage_once(store, root, &altered, diags);
         stage_end(store, key, err == OK);
         if (err != OK) {
             return err;

@@ -23,6 +23,9 @@ enum err directory_get(struct store *store, const struct digest *digest, struct 
     struct reapi_directory *ret_directory, struct diags *diags)
 {
     struct str bytes = {0};
+    if (digest->size_bytes == 0 && !digest_eq(digest, &digest_empty)) {
+        return ERR_ABSENT;
+    }
     if (digest->size_bytes > 0) {
         enum err err = store_get(store, digest, DIRECTORY_BYTES_MAX, arena, &bytes, diags);
         if (err != OK) {

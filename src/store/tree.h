@@ -42,4 +42,8 @@ enum err tree_import(struct store *store, int dir_fd, struct digest *ret_root, s
  * was damaged. */
 enum err tree_stage(struct store *store, const struct digest *root, struct arena *arena,
     struct str *ret_path, struct diags *diags);
+/* If root is laid out: checks it, whatever this process knows. ERR_CORRUPT, with a diag: it was
+ * altered; it is laid out again, unless something that it names is not whole in the store (then it
+ * stays as it is, and the next call says so again). */
+enum err tree_staged_verify(struct store *store, const struct digest *root, struct diags *diags);
 #endif

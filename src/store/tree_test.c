@@ -308,6 +308,14 @@ static void alter(int fd, int how)
         CHECK(symlinkat("usr/lib", fd, "bin") == 0);
         CHECK(utimensat(fd, ".", fixed, 0) == 0 && fchmodat(fd, ".", 0555, 0) == 0);
         break;
+    case 4: /* a file more, made to look as before */
+        file_fd = openat(fd, "usr/bin/ld", O_WRONLY | O_CREAT | O_CLOEXEC, 0555);
+        CHECK(futimens(file_fd, fixed) == 0 && utimensat(fd, "usr/bin", fixed, 0) == 0);
+        break;
+    case 5: /* a hidden folder more */
+        CHECK(mkdirat(fd, "usr/bin/...", 0555) == 0);
+        CHECK(utimensat(fd, "usr/bin", fixed, 0) == 0);
+        break;
     default: /* a folder's mode only */
         return;
     }
@@ -317,7 +325,7 @@ static void alter(int fd, int how)
 
 static void an_altered_tree_is_laid_out_again(void)
 {
-    for (int how = 0; how < 5; how++) {
+    for (int how = 0; how < 7; how++) {
         begin(arena_printf(&arena, "altered-%d", how).ptr);
         struct digest digest = sample(), imported;
         struct str path;
@@ -355,6 +363,13 @@ static void an_altered_file_in_a_tree_is_never_used(void)
     CHECK(told("the stored file"));
     CHECK(told("was altered or damaged"));
     CHECK(store_has(store, &blob) == ERR_ABSENT);
+    for (int i = 0; i < 2; i++) { /* told of until it is repaired */
+        CHECK(store_verify(store, &verified, &diags) == OK);
+        CHECK(verified.tree_count == 0 && verified.damaged_count == 1);
+        reopen();
+        CHECK(tree_stage(store, &digest, &arena, &path, &diags) == ERR_CORRUPT);
+    }
+    CHECK(told("cannot be laid out again"));
     CHECK(store_put(store, STR("h"), &blob, &diags) == OK);
     CHECK(tree_stage(store, &digest, &arena, &path, &diags) == OK);
     CHECK(store_verify(store, &verified, &diags) == OK);
