@@ -77,6 +77,57 @@ expect "altered action results" 0 "$straylight" build //...
 out_has "are not used" "4 run"
 ok "the program is right again" out/main
 
+# A folder that an action makes: what is altered deep in it is seen by the next build.
+cat >tool.c <<'END'
+#include <stdio.h>
+#include <sys/stat.h>
+int main(int argc, char **argv)
+{
+    char path[4096];
+    FILE *f;
+    if (argc < 2 || mkdir(argv[1], 0755) != 0) return 1;
+    snprintf(path, sizeof path, "%s/deep", argv[1]);
+    if (mkdir(path, 0755) != 0) return 1;
+    snprintf(path, sizeof path, "%s/deep/file", argv[1]);
+    if ((f = fopen(path, "w")) == NULL || fputs("what was made\n", f) < 0) return 1;
+    return fclose(f);
+}
+END
+package . <<'END'
+let A = ./dhall/rules/action/v1.dhall
+let tool = C.binary C.Binary::{ name = "tool", srcs = [ "tool.c" ] }
+let folder = A.run A.Run::{ name = "folder", trees = C.trees, tool = A.Tool.Built (D.output tool "tool"), args = [ D.Arg.One [ D.Piece.Out "made" ] ], folders = [ "made" ] }
+in  { tool, folder }
+END
+expect "a folder" 0 "$straylight" build //...
+expect "a folder again" 0 "$straylight" build //...
+out_has "has nothing to do" " 0 run"
+deep=$(readlink out/made)/deep
+whole() {
+    test "$(cat out/made/deep/file)" = "what was made" && test "$(ls out/made/deep)" = file &&
+        test -d out/made/deep && test ! -w out/made/deep -o "$(id -u)" -eq 0
+}
+damage() {
+    chmod u+w "$deep" "$deep/file" "$(dirname "$deep")"
+    case $1 in
+    altered) echo "what was MADE" >"$deep/file" ;;
+    emptied) rm -f "$deep/file" ;;
+    more) echo more >"$deep/more" ;;
+    removed) rm -rf "$deep" ;;
+    esac
+    [ ! -e "$deep/file" ] || { chmod 444 "$deep/file" && touch -d @1 "$deep/file"; }
+    [ ! -d "$deep" ] || { chmod 555 "$deep" && touch -d @1 "$deep"; }
+    chmod 555 "$(dirname "$deep")"
+    touch -d @1 "$(dirname "$deep")"
+}
+for how in altered emptied more removed; do
+    ok "a folder is $how" damage $how
+    expect "the build after it ($how)" 0 "$straylight" build //...
+    ok "has it whole again ($how)" whole
+done
+expect "a folder that is whole" 0 "$straylight" build //...
+out_has "has nothing to do" " 0 run"
+
 # A source that changes while it is being built: never its old key with its new content.
 mkdir -p gen && rmdir gen
 cat >slow.c <<'END'

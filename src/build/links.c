@@ -1,12 +1,15 @@
 /* src/build/links.c: out/<package>/<output> in the workspace: links into the store.
  *
- *   state/links   [ path below out/, text of the link, label, inode, ctime, size of the blob ]
+ *   state/links   [ path below out/, text of the link, label, inode, stamp, size of the blob ]
+ *                   stamp: a file's ctime; of a folder, a sum over what all in it looks like
  *
  * It says which links are ours (those of targets that are gone are removed; nothing else ever is),
  * and what the blobs looked like when they were last verified: a run with nothing to do compares,
  * and does not open the store. Links are never followed when writing. */
 #include "base/file.h"
 #include "build/engine.h"
+#include "digest/sha256.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -16,12 +19,13 @@
 
 enum {
     LINKS_FILE_MAX = 256 * 1024 * 1024,
+    FOLDER_DEPTH_MAX = 128,
 };
 struct link {
     struct str path;  /* "a/x": below out/; "@config/a/x" of another configuration */
     struct str text;  /* what it says */
     struct str label; /* as a key */
-    uint64_t inode, ctime_ns, size_bytes;
+    uint64_t inode, stamp, size_bytes;
     const struct goal_output *output; /* of this run; NULL in what was remembered */
 };
 struct links {
@@ -65,7 +69,7 @@ static void old_read(struct links *links)
             cbor_read_text(&reader, &link.text) != OK ||
             cbor_read_text(&reader, &link.label) != OK ||
             cbor_read_unsigned(&reader, &link.inode) != OK ||
-            cbor_read_unsigned(&reader, &link.ctime_ns) != OK ||
+            cbor_read_unsigned(&reader, &link.stamp) != OK ||
             cbor_read_unsigned(&reader, &link.size_bytes) != OK) {
             return;
         }
@@ -83,7 +87,7 @@ static enum err new_write(struct links *links)
         cbor_text_add(&bytes, link->text);
         cbor_text_add(&bytes, link->label);
         cbor_head_add(&bytes, CBOR_UNSIGNED, link->inode);
-        cbor_head_add(&bytes, CBOR_UNSIGNED, link->ctime_ns);
+        cbor_head_add(&bytes, CBOR_UNSIGNED, link->stamp);
         cbor_head_add(&bytes, CBOR_UNSIGNED, link->size_bytes);
     }
     enum err err = dirs_make(AT_FDCWD, links->engine->workspace.state, links->diags);
@@ -122,6 +126,56 @@ static void wanted_add(
     link_add(links, &link);
 }
 
+static uint64_t time_ns(const struct timespec *time)
+{
+    return (uint64_t)time->tv_sec * 1000000000 + (uint64_t)time->tv_nsec;
+}
+
+/* What one entry of a folder looks like. A sum of these does not hang on their order. */
+static uint64_t entry_stamp(struct str name, uint64_t parent, const struct stat *st)
+{
+    struct {
+        uint64_t parent, inode, mode, size_bytes, mtime_ns, ctime_ns;
+    } look = {parent, st->st_ino, st->st_mode, (uint64_t)st->st_size, time_ns(&st->st_mtim),
+        time_ns(&st->st_ctim)};
+    struct sha256 sha;
+    uint8_t hash[DIGEST_HASH_BYTES];
+    uint64_t stamp;
+    sha256_init(&sha);
+    sha256_add(&sha, (struct str){.ptr = (const char *)&look, .len = sizeof look});
+    sha256_add(&sha, name);
+    sha256_final(&sha, hash);
+    memcpy(&stamp, hash, sizeof stamp);
+    return stamp;
+}
+
+/* Adds all below the folder, whose fd it takes, to *sum. False: it cannot be read whole. */
+static bool folder_look(int fd, uint64_t parent, unsigned depth, uint64_t *sum)
+{
+    DIR *dir = fd < 0 || depth > FOLDER_DEPTH_MAX ? NULL : fdopendir(fd);
+    if (dir == NULL) {
+        fd_close(&fd);
+        return false;
+    }
+    bool good = true;
+    const struct dirent *entry;
+    while (good && (entry = readdir(dir)) != NULL) {
+        struct str name = str_of(entry->d_name);
+        struct stat st;
+        if (str_eq(name, STR(".")) || str_eq(name, STR(".."))) {
+            continue;
+        }
+        good = fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+        *sum += good ? entry_stamp(name, parent, &st) : 0;
+        if (good && S_ISDIR(st.st_mode)) {
+            static const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+            good = folder_look(openat(fd, entry->d_name, flags), st.st_ino, depth + 1, sum);
+        }
+    }
+    (void)closedir(dir);
+    return good;
+}
+
 /* Fills in what the blob looks like; false if there is none. */
 static bool blob_look(struct link *link)
 {
@@ -130,9 +184,11 @@ static bool blob_look(struct link *link)
         return false;
     }
     link->inode = st.st_ino;
-    link->ctime_ns = (uint64_t)st.st_ctim.tv_sec * 1000000000 + (uint64_t)st.st_ctim.tv_nsec;
+    link->stamp = time_ns(&st.st_ctim);
     link->size_bytes = (uint64_t)st.st_size;
-    return true;
+    return !S_ISDIR(st.st_mode) ||
+           folder_look(open(link->text.ptr, O_RDONLY | O_DIRECTORY | O_CLOEXEC), st.st_ino, 0,
+               &link->stamp);
 }
 
 /* Does out/ say so already, and is the blob the one that was verified? */
@@ -148,7 +204,7 @@ static bool link_holds(struct links *links, struct link *link)
     }
     const struct link *old = &links->old_at[row];
     return str_eq(old->text, link->text) && str_eq(old->label, link->label) &&
-           old->inode == link->inode && old->ctime_ns == link->ctime_ns &&
+           old->inode == link->inode && old->stamp == link->stamp &&
            old->size_bytes == link->size_bytes;
 }
 
