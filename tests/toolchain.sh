@@ -69,6 +69,42 @@ err_has "says how to pin it again" "straylight toolchain add cc --name native"
 expect "pinning again" 0 "$straylight" toolchain add cc
 ok "gives the same digest" cmp toolchains.dhall first.dhall
 expect "verify is content again" 0 "$straylight" toolchain verify
+expect "and so is store verify" 0 "$straylight" store verify
+
+# A header that only trees have.
+header=$(find "$STRAYLIGHT_STORE"/trees/*/*/usr/include -maxdepth 1 -name assert.h | head -n 1)
+chmod u+w "$header"
+printf x | dd of="$header" bs=1 seek=100 conv=notrunc 2>/dev/null
+for n in first second; do
+    expect "the $n build without it" 1 "$straylight" build //...
+    err_has "the $n build says which tree is not whole" "is not whole in the store"
+    err_has "and the $n what to do" "straylight toolchain add cc"
+    expect "store verify finds it, for the $n time" 1 "$straylight" store verify
+done
+expect "pinning again" 0 "$straylight" toolchain add cc
+expect "verify is content again" 0 "$straylight" toolchain verify
+expect "and so is store verify" 0 "$straylight" store verify
+
+# A file more in the laid out compiler, its folder's time as before.
+for file in "$STRAYLIGHT_STORE"/trees/*/*/usr/include/assert.h; do
+    folder=$(dirname "$file")
+done
+add_header() {
+    chmod u+w "$folder" && echo '#error found' >"$folder/assert.h.new" && touch -d @1 "$folder" &&
+        chmod u-w "$folder"
+}
+ok "a file is added to it" add_header
+expect "toolchain verify" 1 "$straylight" toolchain verify
+err_has "says that it was altered" "the laid out tree"
+not_ok "it is not there any more" test -e "$folder/assert.h.new"
+expect "toolchain verify once more" 0 "$straylight" toolchain verify
+ok "again a file is added" add_header
+expect "store verify" 1 "$straylight" store verify
+expect "store verify once more" 0 "$straylight" store verify
+ok "and once more" add_header
+echo '/* something to compile */' >>main.c
+expect "a build" 0 "$straylight" build //...
+not_ok "has not used it" test -e "$folder/assert.h.new"
 
 # A build never looks at the machine: no PATH, and no compiler, headers or start files there.
 expect "build with an empty environment" 0 env -i STRAYLIGHT_STORE="$STRAYLIGHT_STORE" \

@@ -17,10 +17,39 @@ static enum err tree_missing(struct job *job, const struct digest *digest, enum 
     struct str shown = digest_format(digest, text);
     struct span span =
         engine_place(job->engine, job->label.package, job->label.name, shown, job->arena);
-    err = diag_add(job->diags, err == ERR_ABSENT ? ERR_INVALID : err, span,
+    err = diag_add(job->diags, err == ERR_ABSENT || err == ERR_CORRUPT ? ERR_INVALID : err, span,
         "the tree %.*s, which %.*s uses, is not whole in the store", STR_ARG(shown),
         STR_ARG(label));
     diag_help(job->diags, "\"straylight toolchain add cc\" (or: add lib NAME) puts it there again");
+    return err;
+}
+
+/* Is all that the tree names there? ERR_ABSENT, ERR_CORRUPT; what was found is not told. */
+static enum err tree_look(struct job *job, const struct digest *tree)
+{
+    struct store *store = job->engine->store;
+    struct arena arena = {0};
+    struct diags ignored;
+    diags_init(&ignored, &arena, NULL);
+    struct tree_entry *entries;
+    size_t count = 0;
+    enum err err = tree_list(store, tree, &arena, &entries, &count, &ignored);
+    for (size_t i = 0; i < count && err == OK; i++) {
+        bool is_file = entries[i].kind == TREE_FILE || entries[i].kind == TREE_EXECUTABLE;
+        err = is_file ? store_has(store, &entries[i].digest) : OK;
+    }
+    arena_release(&arena);
+    return err;
+}
+
+enum err trees_missing(struct job *job, enum err err)
+{
+    for (size_t i = 0; i < job->expansion.tree_count; i++) {
+        const struct digest *tree = &job->expansion.trees[i].digest;
+        if (tree_look(job, tree) != OK) {
+            return tree_missing(job, tree, err);
+        }
+    }
     return err;
 }
 
@@ -62,6 +91,7 @@ static enum err merged_make(struct job *job, struct merged *ret_merged)
         ret_merged->root = roots[0];
     } else if (err == OK) {
         err = tree_merge(engine->store, roots, count, &ret_merged->root, job->diags);
+        err = err == ERR_ABSENT || err == ERR_CORRUPT ? trees_missing(job, err) : err;
     }
     struct tree_entry *children = NULL;
     if (err == OK) {

@@ -171,13 +171,12 @@ static enum err input_ready(
 {
     struct engine *engine = job->engine;
     struct str path;
-    if (entry->kind == TREE_DIRECTORY) {
-        return OK; /* looked at when it is laid out */
-    }
     struct diags found;
     diags_init(&found, job->arena, engine->sources);
-    enum err err = store_blob_path(
-        engine->store, &entry->digest, entry->kind == TREE_EXECUTABLE, job->arena, &path, &found);
+    enum err err = entry->kind == TREE_DIRECTORY
+                       ? tree_stage(engine->store, &entry->digest, job->arena, &path, &found)
+                       : store_blob_path(engine->store, &entry->digest,
+                             entry->kind == TREE_EXECUTABLE, job->arena, &path, &found);
     if (err == OK) {
         return OK;
     }
@@ -191,9 +190,17 @@ static enum err input_ready(
         STR_ARG(input->path));
 }
 
+/* The toolchain is laid out and whole; else it is said which part is not. */
+static enum err root_ready(struct job *job)
+{
+    struct str path;
+    enum err err = tree_stage(job->engine->store, &job->merged.root, job->arena, &path, job->diags);
+    return err == ERR_ABSENT || err == ERR_CORRUPT ? trees_missing(job, err) : err;
+}
+
 static enum err inputs_ready(struct job *job)
 {
-    enum err err = OK;
+    enum err err = root_ready(job);
     for (size_t i = 0; i < job->expansion.input_count && err == OK; i++) {
         err = input_ready(job, &job->expansion.inputs[i], &job->entries[i]);
     }

@@ -87,6 +87,13 @@ static void pinned_print(const struct cli *cli, struct str what, struct str vers
     cli_print(buf_str(&out));
 }
 
+/* Now, not by the first build: one that was damaged is whole again, and `store verify` knows it. */
+static enum err tree_lay_out(struct session *session, const struct digest *tree)
+{
+    struct str path;
+    return tree_stage(session->store, tree, &session->cli->arena, &path, &session->cli->diags);
+}
+
 static enum err add_compiler(struct session *session)
 {
     struct cli *cli = session->cli;
@@ -106,8 +113,10 @@ static enum err add_compiler(struct session *session)
     if (err != OK) {
         return err;
     }
-    err = toolchain_file_add(&session->file, TOOLCHAIN_ENTRY_COMPILER, name,
-        toolchain_entry(&toolchain, name, &cli->arena));
+    err = tree_lay_out(session, &toolchain.tree);
+    err = err != OK ? err
+                    : toolchain_file_add(&session->file, TOOLCHAIN_ENTRY_COMPILER, name,
+                          toolchain_entry(&toolchain, name, &cli->arena));
     if (err == OK) {
         pinned_print(cli, toolchain.compiler == TOOLCHAIN_CLANG ? STR("clang") : STR("gcc"),
             toolchain.version, &toolchain.tree, toolchain.file_count, toolchain.total_bytes);
@@ -123,8 +132,10 @@ static enum err add_library(struct session *session, struct str name)
     if (err != OK) {
         return err;
     }
-    err = toolchain_file_add(&session->file, TOOLCHAIN_ENTRY_LIBRARY, name,
-        toolchain_library_entry(&library, &cli->arena));
+    err = tree_lay_out(session, &library.tree);
+    err = err != OK ? err
+                    : toolchain_file_add(&session->file, TOOLCHAIN_ENTRY_LIBRARY, name,
+                          toolchain_library_entry(&library, &cli->arena));
     if (err == OK) {
         pinned_print(
             cli, name, library.version, &library.tree, library.file_count, library.total_bytes);

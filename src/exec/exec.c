@@ -371,9 +371,6 @@ static enum err request_make(struct exec *exec, const struct exec_action *action
         return err;
     }
     err = tree_stage(exec->store, &action->root, arena, &root, diags);
-    if (err == ERR_ABSENT) {
-        err = diag_add(diags, ERR_ABSENT, SPAN_NONE, "it is not in the store");
-    }
     if (err != OK) {
         return diag_add(diags, err, SPAN_NONE, "cannot stage the action's toolchain");
     }
