@@ -87,6 +87,8 @@ let dhall_format_fuzz =
       corpus
         "dhall_format_fuzz"
         [ "arrows"
+        , "blank-line"
+        , "block-behind"
         , "commas-last"
         , "comments"
         , "empty"
@@ -96,6 +98,11 @@ let dhall_format_fuzz =
         , "multi-line"
         , "parentheses"
         ]
+
+let dhall_lint_fuzz =
+      corpus
+        "dhall_lint_fuzz"
+        [ "all", "asserts", "chain", "crossed", "unused" ]
 
 let dhall_parse_fuzz =
       corpus
@@ -199,6 +206,7 @@ in  { dhall_decode_fuzz
     , dhall_edit_fuzz
     , dhall_format_fuzz
     , dhall_infer_fuzz
+    , dhall_lint_fuzz
     , dhall_parse_fuzz
     , digest_fuzz
     , graph_fuzz

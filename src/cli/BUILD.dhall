@@ -13,6 +13,8 @@ let straylight =
           , "dhall_encode.c"
           , "dhall_evaluate.c"
           , "dhall_format.c"
+          , "dhall_freeze.c"
+          , "dhall_lint.c"
           , "dhall_resolve.c"
           , "dhall_to_json.c"
           , "dhall_from_json.c"

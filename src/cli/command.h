@@ -46,7 +46,9 @@ struct command {
     X(dhall_format)                                                                                \
     X(dhall_from_json)                                                                             \
     X(dhall_from_yaml)                                                                             \
+    X(dhall_freeze)                                                                                \
     X(dhall_hash)                                                                                  \
+    X(dhall_lint)                                                                                  \
     X(dhall_normalize)                                                                             \
     X(dhall_resolve)                                                                               \
     X(dhall_tags)                                                                                  \

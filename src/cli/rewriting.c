@@ -1,7 +1,6 @@
 /* src/cli/rewriting.c */
 #include "cli/rewriting.h"
 #include "base/file.h"
-#include "cli/dhalling.h"
 #include "dhall/parse.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -12,9 +11,9 @@
 enum dhall_charset rewriting_charset(const struct cli *cli)
 {
     const struct option_value *values = cli->args.values;
-    return values[REWRITING_ASCII].given     ? DHALL_CHARSET_ASCII
-           : values[REWRITING_UNICODE].given ? DHALL_CHARSET_UNICODE
-                                             : DHALL_CHARSET_AS_WRITTEN;
+    return values[DHALLING_ASCII].given     ? DHALL_CHARSET_ASCII
+           : values[DHALLING_UNICODE].given ? DHALL_CHARSET_UNICODE
+                                            : DHALL_CHARSET_AS_WRITTEN;
 }
 
 /* A link stays a link; the file keeps its mode. */
@@ -162,10 +161,11 @@ enum cli_status rewriting_run(const struct rewriting *rewriting)
         is_input = is_input || strcmp(cli->args.operands[i], "-") == 0;
         (void)table_add(&queue.names, &cli->arena, str_of(cli->args.operands[i]));
     }
-    for (size_t i = REWRITING_FILE; i <= REWRITING_INPLACE; i++) {
-        is_input = is_input || (values[i].given && str_eq(values[i].text, STR("-")));
-        if (values[i].given) {
-            (void)table_add(&queue.names, &cli->arena, values[i].text);
+    const struct option_value named[] = {values[DHALLING_FILE], values[REWRITING_INPLACE]};
+    for (size_t i = 0; i < sizeof named / sizeof named[0]; i++) {
+        is_input = is_input || (named[i].given && str_eq(named[i].text, STR("-")));
+        if (named[i].given) {
+            (void)table_add(&queue.names, &cli->arena, named[i].text);
         }
     }
     queue.operands = queue.names.len;

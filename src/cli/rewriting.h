@@ -5,38 +5,28 @@
  *   --check: nothing is written; CLI_FAILED if a file would change */
 #ifndef CLI_REWRITING_H
 #define CLI_REWRITING_H
-#include "cli/command.h"
+#include "cli/dhalling.h"
 #include "dhall/format.h"
 
-/* Rows that stand first in the option table of each of them. */
+/* Rows behind those of cli/dhalling.h. */
 enum rewriting_option {
-    REWRITING_CHECK,
+    REWRITING_CHECK = DHALLING_OPTION_COUNT,
     REWRITING_TRANSITIVE,
-    REWRITING_FILE,
     REWRITING_INPLACE,
-    REWRITING_ASCII,
-    REWRITING_UNICODE,
     REWRITING_OPTION_COUNT,
 };
 #define REWRITING_OPTIONS                                                                          \
-    [REWRITING_CHECK] = {.name = "check",                                                          \
-        .kind = OPTION_FLAG,                                                                       \
-        .help = "write nothing; fail if a file would change"},                                     \
-    [REWRITING_TRANSITIVE] = {.name = "transitive",                                                \
-        .kind = OPTION_FLAG,                                                                       \
-        .help = "also the files that they import by a relative path"},                             \
-    [REWRITING_FILE] = {.name = "file",                                                            \
-        .kind = OPTION_TEXT,                                                                       \
-        .value = "FILE",                                                                           \
-        .help = "a file to rewrite (as the operands are)"},                                        \
-    [REWRITING_INPLACE] = {.name = "inplace",                                                      \
-        .kind = OPTION_TEXT,                                                                       \
-        .value = "FILE",                                                                           \
-        .help = "the same, as older programs call it"},                                            \
-    [REWRITING_ASCII] = {.name = "ascii",                                                          \
-        .kind = OPTION_FLAG,                                                                       \
-        .help = "write ASCII, none of the symbols"},                                               \
-    [REWRITING_UNICODE] = {.name = "unicode", .kind = OPTION_FLAG, .help = "write the symbols"}
+    DHALLING_OPTIONS,                                                                              \
+        [REWRITING_CHECK] = {.name = "check",                                                      \
+            .kind = OPTION_FLAG,                                                                   \
+            .help = "write nothing; fail if a file would change"},                                 \
+        [REWRITING_TRANSITIVE] = {.name = "transitive",                                            \
+            .kind = OPTION_FLAG,                                                                   \
+            .help = "also the files that they import by a relative path"},                         \
+        [REWRITING_INPLACE] = {.name = "inplace",                                                  \
+            .kind = OPTION_TEXT,                                                                   \
+            .value = "FILE",                                                                       \
+            .help = "as an operand; what older programs have"}
 
 struct rewriting_file {
     struct str name; /* "(input)" for standard input */

@@ -21,6 +21,8 @@ let dhall =
           , "format_scan.c"
           , "format_text.c"
           , "from_json.c"
+          , "freeze.c"
+          , "gap.c"
           , "hash.c"
           , "headers.c"
           , "import.c"
@@ -29,6 +31,7 @@ let dhall =
           , "infer_record.c"
           , "infer_union.c"
           , "layout.c"
+          , "lint.c"
           , "operate.c"
           , "parse.c"
           , "parse_import.c"
@@ -59,10 +62,13 @@ let dhall =
           , "format.h"
           , "format_scan.h"
           , "from_json.h"
+          , "freeze.h"
+          , "gap.h"
           , "import.h"
           , "infer.h"
           , "infer_context.h"
           , "layout.h"
+          , "lint.h"
           , "parse.h"
           , "print.h"
           , "print_literal.h"
@@ -175,6 +181,21 @@ let dhall_format_fuzz =
         , libs = [ S.libs.gmp ]
         }
 
+let dhall_lint_fuzz =
+      S.test
+        S.Test::{
+        , name = "dhall_lint_fuzz"
+        , srcs = [ "dhall_lint_fuzz.c" ]
+        , args = [ S.D.text "fuzz/dhall_lint_fuzz" ]
+        , deps =
+          [ dhall
+          , S.at "//src/base"
+          , S.at "//src/base:fuzz_replay"
+          , S.at "//fuzz:dhall_lint_fuzz"
+          ]
+        , libs = [ S.libs.gmp ]
+        }
+
 let dhall_infer_fuzz =
       S.test
         S.Test::{
@@ -200,4 +221,5 @@ in  { dhall
     , dhall_edit_fuzz
     , dhall_format_fuzz
     , dhall_infer_fuzz
+    , dhall_lint_fuzz
     }

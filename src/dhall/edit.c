@@ -479,3 +479,12 @@ struct str dhall_edit_apply(struct str text, const struct dhall_edit *edit, stru
     return arena_printf(arena, "%.*s%.*s%.*s", STR_ARG(str_sub(text, 0, edit->begin)),
         STR_ARG(edit->text), STR_ARG(str_sub(text, edit->end, text.len)));
 }
+
+void dhall_edit_next(
+    struct str text, const struct dhall_edit *edit, size_t *at, struct buf *ret_text)
+{
+    assert(*at <= edit->begin && edit->end <= text.len);
+    buf_add(ret_text, str_sub(text, *at, edit->begin));
+    buf_add(ret_text, edit->text);
+    *at = edit->end;
+}

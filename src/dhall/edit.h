@@ -4,6 +4,7 @@
  * the form of everything else. */
 #ifndef DHALL_EDIT_H
 #define DHALL_EDIT_H
+#include "base/buf.h"
 #include "dhall/term.h"
 
 /* What to do: bytes [begin, end) of the text become `text`. Nothing is to be done if begin == end
@@ -28,4 +29,8 @@ enum err dhall_edit_add(struct str text, uint32_t source, const struct dhall_edi
     struct str element, struct arena *arena, struct dhall_edit *ret_edit, struct diags *diags);
 /* The text after the edit, in arena. */
 struct str dhall_edit_apply(struct str text, const struct dhall_edit *edit, struct arena *arena);
+/* One of several, sorted by where they begin: adds the text from *at up to it, and its own; *at is
+ * behind it then. The text behind the last is the caller's to add. */
+void dhall_edit_next(
+    struct str text, const struct dhall_edit *edit, size_t *at, struct buf *ret_text);
 #endif

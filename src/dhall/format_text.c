@@ -99,17 +99,25 @@ static enum event event_at(const char *at, size_t *ret_len)
     return EVENT_BYTES;
 }
 
-/* The lines' white space in common, off every line that was pushed since base. */
-static void lines_shift(struct formatter *formatter, const struct lines *lines, size_t base)
+/* The lines' white space in common, off every line that was pushed since base. A line that has no
+ * more than that is still no empty line, which would not count: it must keep an indent. Is there
+ * such a one? */
+static bool lines_shift(struct formatter *formatter, const struct lines *lines, size_t base)
 {
+    bool bare = false;
     for (size_t i = base; i + 1 < formatter->stack_len; i++) {
         const struct doc *line = formatter->stack[i + 1];
         if (formatter->stack[i]->kind == DOC_RAW_LINE && line->kind == DOC_TEXT) {
             struct str text = {.ptr = line->text, .len = line->len};
             text = str_sub(text, lines->indent_len, text.len);
-            formatter->stack[i + 1] = doc_text(formatter->arena, text);
+            bool ends =
+                i + 2 < formatter->stack_len && formatter->stack[i + 2]->kind == DOC_RAW_LINE;
+            bare = bare || (text.len == 0 && ends);
+            formatter->stack[i + 1] = text.len == 0 ? doc_leaf(formatter->arena, DOC_PAD, 0)
+                                                    : doc_text(formatter->arena, text);
         }
     }
+    return bare;
 }
 
 /* `at` is at the first line; returns behind the closing quotes. */
@@ -141,8 +149,12 @@ static const char *lines_push(struct formatter *formatter, const char *at)
         }
         at += len;
     }
-    lines_shift(formatter, &lines, base);
+    bool bare = lines_shift(formatter, &lines, base);
     formatter_push(formatter, format_text(formatter, "''"));
+    if (bare) {
+        const struct doc *all = formatter_pop(formatter, base);
+        formatter_push(formatter, format_around(formatter, DOC_NEST, 2, all));
+    }
     return at + 2;
 }
 

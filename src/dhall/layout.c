@@ -188,31 +188,33 @@ static void line_end(struct writer *writer, unsigned newlines, int32_t indent)
     writer->after_comment = false;
 }
 
+static struct str line_trim(struct str line)
+{
+    while (line.len > 0 && (line.ptr[line.len - 1] == ' ' || line.ptr[line.len - 1] == '\r')) {
+        line.len--;
+    }
+    return line;
+}
+
 /* The lines of a comment keep their place below its first. */
 static void comment_write(struct writer *writer, const struct doc *comment)
 {
     struct str text = {.ptr = comment->text, .len = comment->len};
     int32_t shift = writer->column - comment->n;
-    for (;;) {
+    for (bool first = true;; first = false) {
         size_t newline = str_find(text, '\n');
-        struct str line = str_sub(text, 0, newline);
-        while (line.len > 0 && (line.ptr[line.len - 1] == ' ' || line.ptr[line.len - 1] == '\r')) {
-            line.len--;
+        struct str line = line_trim(str_sub(text, 0, newline));
+        for (int32_t i = shift; !first && i < 0 && line.len > 0 && line.ptr[0] == ' '; i++) {
+            line = str_sub(line, 1, line.len);
         }
+        blanks_add(writer, first || line.len == 0 ? 0 : shift);
         buf_add(writer->text, line);
         if (newline == text.len) {
-            break;
+            return;
         }
         buf_add_byte(writer->text, '\n');
         text = str_sub(text, newline + 1, text.len);
-        if (text.len > 0 && text.ptr[0] != '\n' && text.ptr[0] != '\r') {
-            blanks_add(writer, shift);
-        }
-        for (int32_t i = shift; i < 0 && text.len > 0 && text.ptr[0] == ' '; i++) {
-            text = str_sub(text, 1, text.len);
-        }
     }
-    writer->column += columns_of(text);
 }
 
 static void own_write(struct writer *writer, const struct frame *frame)

@@ -1,0 +1,98 @@
+#!/bin/sh
+# tests/dhall_rewrite.sh: `straylight dhall lint` and `freeze` over the real program.
+. "$(dirname "$0")/lib.sh"
+
+# Lint.
+cat >a.dhall <<'END'
+-- header
+let unused = 1
+
+-- used
+let a = 2 -- trailing
+
+-- about b
+let b = a
+
+let c = let d = 1 in 2
+in let e = 1
+let claim = a === 2
+let check = assert : a === 2
+let sub = ./folder/./../a.dhall ? ./../up.dhall ? https://prelude.dhall-lang.org/List/map
+in { a, sub }
+END
+cat >want <<'END'
+-- header
+
+-- used
+let a = 2 -- trailing
+
+let claim = assert : a === 2
+
+let check = assert : a === 2
+
+let sub =
+        ./folder/./../a.dhall
+      ? ../up.dhall
+      ? https://prelude.dhall-lang.org/List/map.dhall
+
+in  { a, sub }
+END
+cp a.dhall kept
+expect "lint --check" 1 "$straylight" dhall lint --check a.dhall
+err_has "the file is named" "a.dhall has lint"
+ok "nothing is written" cmp a.dhall kept
+expect "lint" 0 "$straylight" dhall lint a.dhall
+ok "what is not used goes, comments stay" diff want a.dhall
+expect "lint again" 0 "$straylight" dhall lint --check a.dhall
+expect "of standard input" 0 sh -c 'echo "let x = 1 in 2" | "$1" dhall lint' sh "$straylight"
+echo 2 >want
+out_is "to standard output" want
+expect "what does not parse" 1 sh -c 'echo "let x = in 2" | "$1" dhall lint' sh "$straylight"
+err_has "has a place" "(input):1:9"
+
+# Freeze.
+echo '[ 1, 2 ]' >list.dhall
+hash=$("$straylight" dhall hash list.dhall)
+zeros=sha256:0000000000000000000000000000000000000000000000000000000000000000
+cat >b.dhall <<END
+let D = (https://straylight.cx/dice/v1.dhall).Target -- the package
+
+let x = ./list.dhall $zeros -- a stale hash
+
+let y = ./list.dhall as Location
+
+in  [ env:STRAYLIGHT_TEST_ABSENT ? ./list.dhall, missing ? List/length Natural ./list.dhall ]
+END
+cp b.dhall kept
+expect "freeze --check" 1 "$straylight" dhall freeze --check b.dhall
+err_has "the file is named" "b.dhall is not frozen"
+ok "nothing is written" cmp b.dhall kept
+expect "freeze" 0 "$straylight" dhall freeze b.dhall
+ok "a remote import has its hash" grep -q '^ *sha256:[0-9a-f]*).Target -- the package' b.dhall
+ok "a local one stays" grep -q "x = ./list.dhall $zeros -- a stale hash" b.dhall
+expect "it is right" 0 sh -c 'sed -n "1,2p" b.dhall >c.dhall && echo "in D" >>c.dhall && "$1" dhall type c.dhall' \
+    sh "$straylight"
+expect "freeze again" 0 "$straylight" dhall freeze --check b.dhall
+expect "freeze --all" 0 "$straylight" dhall freeze --all b.dhall
+ok "a stale hash is brought up to date" grep -q "x = ./list.dhall $hash -- a stale hash" b.dhall
+ok "one that has nothing to hash stays" grep -q "y = ./list.dhall as Location" b.dhall
+ok "so does an absent one below a ?" grep -q "env:STRAYLIGHT_TEST_ABSENT ? ./list.dhall" b.dhall
+expect "freeze --all again" 0 "$straylight" dhall freeze --all --check b.dhall
+
+printf 'let x = ./list.dhall\n\nin  List/length Natural ./list.dhall\n' >c.dhall
+expect "freeze --all --cache" 0 "$straylight" dhall freeze --all --cache c.dhall
+ok "the import without its hash is the fallback" sh -c 'test "$(grep -c "? ./list.dhall" c.dhall)" = 2'
+expect "again" 0 "$straylight" dhall freeze --all --cache --check c.dhall
+expect "what was formatted stays so" 0 "$straylight" dhall format --check c.dhall
+expect "it evaluates" 0 "$straylight" dhall c.dhall
+echo 2 >want
+out_is "to the same" want
+
+echo './absent.dhall' >d.dhall
+expect "an import that is not there" 1 "$straylight" dhall freeze --all d.dhall
+err_has "its place" "d.dhall:1:1"
+echo './b.dhall' >e.dhall
+cp kept b.dhall
+expect "--transitive" 0 "$straylight" dhall freeze --transitive e.dhall
+ok "reaches what is imported" grep -q '^ *sha256:[0-9a-f]*).Target' b.dhall
+finish
