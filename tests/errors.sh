@@ -91,7 +91,22 @@ let b = C.library C.Library::{ name = "b", deps = [ D.at ":c" ] }
 let c = C.library C.Library::{ name = "c", deps = [ D.at "//:a" ] }
 in  { b, c }
 END
-refused "a cycle" "cycle" "//:a" "//lib:b" "//lib:c"
+refused "a cycle" "dependency cycle: //" "//:a -> //lib:b" "//lib:b -> //lib:c" "BUILD.dhall:"
+err_lacks "is told without the configuration that everything is in" "@default"
+{
+    echo "let D = ../dhall/dice/v1.dhall"
+    echo "let C = (../dhall/rules/c/v1.dhall).with-toolchain (../toolchains.dhall).native"
+    echo "in {"
+    for i in $(seq 0 199); do
+        [ "$i" = 0 ] || echo ","
+        echo "t$i = C.library C.Library::{ name = \"t$i\", deps = [ D.at \":t$(((i + 1) % 200))\" ] }"
+    done
+    echo "}"
+} >lib/BUILD.dhall
+expect "a long cycle" 1 "$straylight" build //lib/...
+err_has "is shortened" " -> ... 190 more ... -> "
+err_has "and has a place" "lib/BUILD.dhall:"
+ok "and is one line" test "$(wc -c <"$err")" -lt 1000
 rm -r lib
 
 # Sources and outputs.

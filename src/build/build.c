@@ -34,7 +34,7 @@ static const struct dice_kind kinds[KEY_COUNT] = {
     [KEY_PRESENT] = {"present", 0, present_compute, NULL},
 };
 
-struct str build_key_describe(unsigned kind, struct str arg, struct arena *arena)
+struct str build_key_describe(void *context, unsigned kind, struct str arg, struct arena *arena)
 {
     switch ((enum key_kind)kind) {
     case KEY_FILE:
@@ -49,9 +49,14 @@ struct str build_key_describe(unsigned kind, struct str arg, struct arena *arena
     case KEY_TARGET:
     case KEY_SET:
     case KEY_ACTION:
+    case KEY_PRESENT: {
+        size_t hash = str_find(arg, '#');
+        struct str label = label_show(context, label_of_key(str_sub(arg, 0, hash)), arena);
+        struct str number = str_sub(arg, hash, arg.len);
+        return arena_printf(arena, "%.*s%.*s", STR_ARG(label), STR_ARG(number));
+    }
     case KEY_COMMANDS:
     case KEY_TRIAL:
-    case KEY_PRESENT:
         return arena_str(arena, arg);
     case KEY_GOAL:
     case KEY_QUERY:
@@ -160,7 +165,8 @@ static enum err graph_open(struct engine *engine, struct diags *diags)
         .schema = schema(),
         .context = engine,
         .sources = engine->sources,
-        .before_compute = before_compute};
+        .before_compute = before_compute,
+        .place = build_key_place};
     return dice_open(&options, &engine->dice, diags);
 }
 

@@ -228,7 +228,9 @@ void build_analyses_forget(struct engine *engine);
 enum dice_status query_compute(
     struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags);
 /* A key as people know it, for cycles and causes (build/build.c). */
-struct str build_key_describe(unsigned kind, struct str arg, struct arena *arena);
+/* Where the target of a key names another: dice_options.place. */
+struct span build_key_place(void *context, unsigned kind, struct str arg, struct str dep_arg);
+struct str build_key_describe(void *context, unsigned kind, struct str arg, struct arena *arena);
 /* What the user typed, made absolute. */
 enum err build_patterns_read(struct engine *engine, const char *const *patterns, size_t count,
     struct arena *arena, struct strs *ret_patterns, struct diags *diags);

@@ -183,6 +183,19 @@ static struct span place_of(
         engine, package, name, str_eq(package, label.package) ? relative : bare, arena);
 }
 
+struct span build_key_place(void *context, unsigned kind, struct str arg, struct str dep_arg)
+{
+    struct arena arena = {0};
+    struct span span = SPAN_NONE;
+    if (kind == KEY_TARGET || kind == KEY_SET || kind == KEY_ACTION) {
+        struct target from = {.label = label_of_key(str_sub(arg, 0, str_find(arg, '#')))};
+        struct label to = label_of_key(str_sub(dep_arg, 0, str_find(dep_arg, '#')));
+        span = place_of(context, &from, to, &arena);
+    }
+    arena_release(&arena);
+    return span;
+}
+
 static enum dice_status unknown_package(struct dice_task *task, struct label label,
     const struct target *from, struct arena *arena, struct diags *diags)
 {

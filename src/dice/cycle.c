@@ -12,6 +12,7 @@
 
 enum {
     STEPS_MAX = 64, /* of the early search: waits looked at */
+    SHOWN_MAX = 10, /* keys of a cycle that are told; of a longer one the first and last of them */
 };
 
 struct path {
@@ -100,9 +101,20 @@ static void cycle_tell(struct dice *dice, struct job *const *jobs, uint32_t coun
         struct str key = key_describe(dice, jobs[i % count]->body, &run->arena);
         buf_add(&text, i == 0 ? STR("") : STR(" -> "));
         buf_add(&text, key);
+        if (count > SHOWN_MAX && i + 1 == SHOWN_MAX / 2) {
+            buf_printf(&text, " -> ... %u more ...", count - SHOWN_MAX);
+            i += count - SHOWN_MAX;
+        }
+    }
+    struct span span = SPAN_NONE;
+    if (dice->options.place != NULL) {
+        const struct body *from = jobs[0]->body, *to = jobs[1 % count]->body;
+        span = dice->options.place(dice->options.context, from->kind,
+            (struct str){.ptr = from->arg, .len = from->arg_len},
+            (struct str){.ptr = to->arg, .len = to->arg_len});
     }
     diags_end_chain(&run->diags);
-    run->failed = diag_add(&run->diags, ERR_INVALID, SPAN_NONE, "dependency cycle: %.*s",
+    run->failed = diag_add(&run->diags, ERR_INVALID, span, "dependency cycle: %.*s",
                       STR_ARG(buf_str(&text))) != OK;
     diags_end_chain(&run->diags);
     if (!run->request->keep_going) {

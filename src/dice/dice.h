@@ -62,6 +62,9 @@ struct dice_options {
      * again and finds them equal. This is where runner processes are forked. An err fails the
      * transaction. */
     enum err (*before_compute)(void *context, struct diags *diags);
+    /* Where key (kind, arg) says that it needs dep, a key of the same or another kind, for a
+     * cycle's message. May be NULL. Called under dice's lock: must not ask dice for anything. */
+    struct span (*place)(void *context, unsigned kind, struct str arg, struct str dep_arg);
 };
 /* A missing, damaged, truncated or older graph file is no error: nothing is remembered then. */
 enum err dice_open(const struct dice_options *options, struct dice **ret_dice, struct diags *diags);
@@ -111,7 +114,7 @@ struct dice_request {
     size_t count;
     bool keep_going;
     /* Text of a key for cycles and causes: "//a:b". From any worker. NULL: "kind arg". */
-    struct str (*describe)(unsigned kind, struct str arg, struct arena *arena);
+    struct str (*describe)(void *context, unsigned kind, struct str arg, struct arena *arena);
 };
 enum err dice_run(struct dice *dice, const struct dice_request *request, struct diags *diags);
 /* Ends the transaction early: running computes end by themselves, no new one starts, dice_run gives

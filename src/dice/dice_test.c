@@ -178,7 +178,8 @@ static void cycle_long(void)
     struct dice *dice = world_open(world, 2);
     struct outcome outcome = world_run(dice, KIND_NODE, WORLD_MAX - 1, true);
     CHECK(outcome.err == ERR_INVALID && outcome.status == DICE_FAILED);
-    CHECK(strstr(outcome.text, "n12 -> n11 -> n10") != NULL);
+    CHECK(strstr(outcome.text, " more ... -> n") != NULL);
+    CHECK(strlen(outcome.text) < 200);
     dice_close(dice);
     free(world);
 }

@@ -214,7 +214,7 @@ struct str key_describe(struct dice *dice, const struct body *body, struct arena
     struct str arg = {.ptr = body->arg, .len = body->arg_len};
     const struct dice_request *request = dice->run.request;
     if (request->describe != NULL) {
-        return request->describe(body->kind, arg, arena);
+        return request->describe(dice->options.context, body->kind, arg, arena);
     }
     return arena_printf(arena, "%s %.*s", dice->options.kinds[body->kind].name, STR_ARG(arg));
 }

@@ -156,8 +156,9 @@ static const struct dice_kind world_kinds[] = {
     {.name = "flaky", .compute = flaky_compute},
 };
 
-struct str world_describe(unsigned kind, struct str arg, struct arena *arena)
+struct str world_describe(void *context, unsigned kind, struct str arg, struct arena *arena)
 {
+    (void)context;
     return arena_printf(arena, "%s%u", kind == KIND_CELL ? "c" : "n", world_str_number(arg));
 }
 

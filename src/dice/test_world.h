@@ -58,7 +58,7 @@ void world_cell_set(struct world *world, uint32_t cell, uint32_t value);
 uint32_t world_model(const struct world *world, uint32_t node, uint32_t *memo);
 /* Ends the process if it cannot. */
 struct dice *world_open(struct world *world, unsigned workers);
-struct str world_describe(unsigned kind, struct str arg, struct arena *arena);
+struct str world_describe(void *context, unsigned kind, struct str arg, struct arena *arena);
 struct outcome world_run(struct dice *dice, unsigned kind, uint32_t number, bool keep_going);
 struct outcome world_node_run(struct dice *dice, uint32_t node);
 #endif
