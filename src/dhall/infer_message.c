@@ -340,6 +340,35 @@ static void fields_tell(struct context *context, const char *what,
     shape_hints(context, kind, difference->extra, difference->fields->shape);
 }
 
+/* A type on as many lines as it needs. */
+static void show_whole(
+    const struct context *context, const char *title, struct dhall_value *type, struct buf *text)
+{
+    struct dhall_code *code = dhall_code_new(context->dhall);
+    struct dhall_print_options options = {.ascii = true};
+    struct dhall_quote quote;
+    dhall_quote_init(&quote, context->dhall, &code->terms, false);
+    for (uint32_t i = 0; i < context->levels_len; i++) {
+        dhall_quote_push(&quote, context->levels[i].label);
+    }
+    buf_printf(text, "%s\n", title);
+    dhall_print(&code->terms, dhall_quote(&quote, type), &options, text);
+    buf_add_byte(text, '\n');
+}
+
+/* What --explain adds to the newest message. */
+static struct dhall_value *explain(
+    const struct context *context, struct dhall_value *expected, struct dhall_value *actual)
+{
+    AUTO_BUF text = {0};
+    if (context->dhall->explains) {
+        show_whole(context, "the whole type that was expected:", expected, &text);
+        show_whole(context, "the whole type that was found:", actual, &text);
+        diag_extra(context->diags, buf_str(&text));
+    }
+    return NULL;
+}
+
 struct dhall_value *fail_mismatch(struct context *context, dhall_term term, const char *what,
     struct dhall_value *expected, struct dhall_value *actual)
 {
@@ -350,13 +379,14 @@ struct dhall_value *fail_mismatch(struct context *context, dhall_term term, cons
     where = str_starts(where, STR(".")) ? str_sub(where, 1, where.len) : where;
     if (difference.fields != NULL) {
         fields_tell(context, what, &difference, where);
-        return NULL;
+        return explain(context, expected, actual);
     }
     struct str wanted = show_brief(context, difference.expected);
     struct str got = show_brief(context, difference.actual);
     struct str at = where.len == 0
                         ? STR("")
                         : arena_printf(&context->dhall->arena, ", at `%.*s`", STR_ARG(where));
-    return fail(context, difference.term, "%s%.*s: expected %.*s, got %.*s", what, STR_ARG(at),
+    (void)fail(context, difference.term, "%s%.*s: expected %.*s, got %.*s", what, STR_ARG(at),
         STR_ARG(wanted), STR_ARG(got));
+    return explain(context, expected, actual);
 }

@@ -352,3 +352,40 @@ enum err dhall_tool_graph(struct dhall *dhall, struct str name, struct str dir, 
     err = err != OK ? err : task.err;
     return err == ERR_ABSENT ? ERR_INVALID : err;
 }
+
+void dhall_tool_explain(struct dhall *dhall, bool explains)
+{
+    dhall->explains = explains;
+}
+
+struct names_task {
+    struct dhall_value *value;
+    const struct str *names;
+    size_t count;
+};
+
+static void names_run(struct dhall *dhall, void *argument)
+{
+    struct names_task *task = argument;
+    const struct dhall_value *value = dhall_force(dhall, task->value);
+    if (value->kind != V_RECORD && value->kind != V_RECORD_TYPE && value->kind != V_UNION) {
+        return;
+    }
+    struct str *names = ARENA_NEW(&dhall->arena, struct str, value->shape->count);
+    for (uint32_t i = 0; i < value->shape->count; i++) {
+        names[i] = dhall_label_name(&dhall->labels, value->shape->labels[i]);
+    }
+    task->names = names;
+    task->count = value->shape->count;
+}
+
+void dhall_tool_names(struct dhall *dhall, const struct dhall_value *value,
+    const struct str **ret_names, size_t *ret_count)
+{
+    struct names_task task = {.value = (struct dhall_value *)(uintptr_t)value};
+    struct diags diags;
+    diags_init(&diags, &dhall->arena, NULL);
+    bool done = dhall_run(dhall, names_run, &task, &diags) == OK;
+    *ret_names = task.names;
+    *ret_count = done ? task.count : 0;
+}

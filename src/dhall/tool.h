@@ -20,6 +20,12 @@ enum err dhall_tool_alpha(struct dhall *dhall, struct str text, struct dhall_ter
  * not. name and dir as for dhall_load_text. */
 enum err dhall_tool_resolve(struct dhall *dhall, struct str name, struct str dir, struct str text,
     struct dhall_terms *terms, dhall_term *ret_term, struct diags *diags);
+/* Messages about types that differ show both whole, too (--explain). */
+void dhall_tool_explain(struct dhall *dhall, bool explains);
+/* The names of a record's fields, a record type's or a union's alternatives, in the session; none
+ * of other values. */
+void dhall_tool_names(struct dhall *dhall, const struct dhall_value *value,
+    const struct str **ret_names, size_t *ret_count);
 /* A file that was imported, or found in the semantic cache by its hash. */
 struct dhall_tool_import {
     struct dhall_import self; /* chained and canonical, without headers */

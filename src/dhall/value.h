@@ -219,6 +219,7 @@ struct dhall {
     uint32_t opened_len, opened_cap;
     struct dhall_pending *pending; /* owned; a stack */
     uint32_t pending_len, pending_cap;
+    bool explains; /* messages about types show them whole, too */
     uint64_t steps;
     struct dhall_place eval_at, infer_at; /* what was looked at last, for messages */
     enum dhall_stop stopped; /* a bound was passed: what was under way was left as it stood */
