@@ -21,6 +21,7 @@ let straylight =
           , "dhall_diff.c"
           , "dhall_tags.c"
           , "dhall_tree.c"
+          , "dhall_repl.c"
           , "dhalling.c"
           , "dhalling_fetch.c"
           , "doctor.c"
@@ -29,6 +30,7 @@ let straylight =
           , "help.c"
           , "init.c"
           , "junit.c"
+          , "line_edit.c"
           , "log.c"
           , "main.c"
           , "query.c"
@@ -45,6 +47,7 @@ let straylight =
           , "compile_commands.h"
           , "dhalling.h"
           , "junit.h"
+          , "line_edit.h"
           , "rewriting.h"
           , "version.h"
           ]

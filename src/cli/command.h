@@ -50,6 +50,7 @@ struct command {
     X(dhall_hash)                                                                                  \
     X(dhall_lint)                                                                                  \
     X(dhall_normalize)                                                                             \
+    X(dhall_repl)                                                                                  \
     X(dhall_resolve)                                                                               \
     X(dhall_tags)                                                                                  \
     X(dhall_text)                                                                                  \

@@ -132,7 +132,7 @@ static enum err map_write(
     }
     for (size_t i = 0; err == OK && i < count; i++) {
         const struct dhall_value *key, *content;
-        struct str name;
+        struct str name = {0};
         bool good = dhall_value_field(tree->dhall, elements[i], STR("mapKey"), &key) == OK &&
                     dhall_value_field(tree->dhall, elements[i], STR("mapValue"), &content) == OK &&
                     dhall_value_text(tree->dhall, key, &name) == OK;

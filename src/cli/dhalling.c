@@ -25,8 +25,14 @@ static enum err home_path(struct str rest, struct arena *arena, const char **ret
 static enum err reader_read(void *context, const struct dhall_import *import, struct str name,
     struct arena *arena, struct str *ret_bytes, struct diags *diags)
 {
-    (void)context;
+    const struct dhalling *dhalling = context;
     if (import->scheme == DHALL_ENV) {
+        for (size_t i = 0; i < dhalling->text_count; i++) {
+            if (str_eq(dhalling->texts[i].name, import->authority)) {
+                *ret_bytes = dhalling->texts[i].text;
+                return OK;
+            }
+        }
         const char *value = env_get(arena_cstr(arena, import->authority));
         if (value == NULL) {
             return ERR_ABSENT;
@@ -142,6 +148,7 @@ void dhalling_open(struct cli *cli, struct dhalling *ret_dhalling)
         .cache_put = cached ? reader_cache_put : NULL,
     };
     ret_dhalling->dhall = dhall_new(&reader, NULL, ret_dhalling->sources);
+    dhall_tool_explain(ret_dhalling->dhall, values[DHALLING_EXPLAIN].given);
 }
 
 void dhalling_close(struct dhalling *dhalling)

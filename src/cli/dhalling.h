@@ -51,6 +51,9 @@ enum dhalling_option {
         .value = "PEM",                                                                            \
         .help = "trust these certificates instead of the system's"}
 
+struct dhalling_text {
+    struct str name, text;
+};
 struct link_client;
 struct dhalling {
     struct cli *cli;
@@ -60,7 +63,10 @@ struct dhalling {
     struct store *store;     /* opened for the first import over a network, as is client */
     struct link_client *client;
     struct str name, dir, text; /* of the input; dir: "." or what its imports are relative to */
-    bool ascii;                 /* print ASCII: asked for, or the input has no symbols */
+    /* Texts that imports of env:NAME find before the environment: what the repl has bound. */
+    const struct dhalling_text *texts;
+    size_t text_count;
+    bool ascii; /* print ASCII: asked for, or the input has no symbols */
 };
 /* A session for the command's options. Nothing is read yet. */
 void dhalling_open(struct cli *cli, struct dhalling *ret_dhalling);
