@@ -261,6 +261,7 @@ void build_close(struct engine *engine)
     build_analyses_forget(engine);
     table_release(&engine->running);
     table_release(&engine->needed_by);
+    table_release(&engine->ready);
     table_release(&engine->damaged);
     table_release(&engine->tests_ran);
     free(engine->analysis_at);
@@ -364,6 +365,7 @@ enum err build_run(struct engine *engine, const char *const *patterns, size_t co
         progress_diags(engine, &found);
         progress_text(engine, STR("straylight: what was damaged is made again\n"));
         build_analyses_forget(engine);
+        table_release(&engine->ready);
     }
     progress_clear(engine);
     if (err == OK || engine->exec != NULL) { /* what succeeded is remembered, whatever failed */

@@ -90,6 +90,7 @@ struct engine {
     struct table needed_by;   /* label -> row of needed_by_at: who asked for it first */
     struct str *needed_by_at; /* owned */
     uint32_t needed_by_cap;
+    struct table ready;   /* hashes of blobs that were found whole in this process */
     struct table damaged; /* hex of blobs found altered or gone -> row of damaged_open */
     bool *damaged_open;   /* owned: not made again yet */
     uint32_t damaged_cap;

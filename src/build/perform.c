@@ -198,11 +198,48 @@ static enum err root_ready(struct job *job)
     return err == ERR_ABSENT || err == ERR_CORRUPT ? trees_missing(job, err) : err;
 }
 
+static struct str ready_key(const struct tree_entry *entry)
+{
+    return (struct str){(const char *)entry->digest.hash, sizeof entry->digest.hash};
+}
+
+/* Headers are the inputs of many actions: each blob is looked at once in a process, here. (What
+ * goes into a sandbox is looked at again when it does.) */
+static bool *ready_find(struct job *job)
+{
+    size_t count = job->expansion.input_count;
+    bool *ready = ARENA_NEW(job->arena, bool, count);
+    if (pthread_mutex_lock(&job->engine->lock) == 0) {
+        for (size_t i = 0; i < count; i++) {
+            ready[i] = table_get(&job->engine->ready, ready_key(&job->entries[i])) != TABLE_NONE;
+        }
+        (void)pthread_mutex_unlock(&job->engine->lock);
+    }
+    return ready;
+}
+
+static void ready_note(struct job *job, const bool *ready)
+{
+    if (pthread_mutex_lock(&job->engine->lock) == 0) {
+        for (size_t i = 0; i < job->expansion.input_count; i++) {
+            if (!ready[i] && job->entries[i].kind != TREE_DIRECTORY) {
+                (void)table_add(
+                    &job->engine->ready, &job->engine->lock_arena, ready_key(&job->entries[i]));
+            }
+        }
+        (void)pthread_mutex_unlock(&job->engine->lock);
+    }
+}
+
 static enum err inputs_ready(struct job *job)
 {
     enum err err = root_ready(job);
+    const bool *ready = ready_find(job);
     for (size_t i = 0; i < job->expansion.input_count && err == OK; i++) {
-        err = input_ready(job, &job->expansion.inputs[i], &job->entries[i]);
+        err = ready[i] ? OK : input_ready(job, &job->expansion.inputs[i], &job->entries[i]);
+    }
+    if (err == OK) {
+        ready_note(job, ready);
     }
     return err;
 }

@@ -1,6 +1,6 @@
 /* src/exec/share.h: folders of inputs that several actions have in common.
  *
- *   a/x.h a/y.h ... (32 or more, nothing deeper)   seen for the first time: copied, as any input
+ *   a/x.h a/y.h ... (8 or more, nothing deeper)    seen for the first time: copied, as any input
  *                                                  seen again: laid out once in the store, bound
  *
  * So staging costs by distinct folders, not by files; and a folder that only one action ever has
@@ -10,7 +10,7 @@
 #include "store/tree.h"
 
 enum {
-    SHARE_FILES_MIN = 32, /* fewer are copied in less time than a bind and its look-ups take */
+    SHARE_FILES_MIN = 8, /* fewer are copied in less time than a bind and its look-ups take */
 };
 struct shares; /* the digests of folders that were seen; thread-safe */
 struct shares *shares_new(void);
