@@ -20,6 +20,7 @@ let build =
           , "key.c"
           , "label.c"
           , "leaf.c"
+          , "lines.c"
           , "links.c"
           , "load.c"
           , "log.c"
@@ -53,6 +54,7 @@ let build =
           , "expand.h"
           , "host.h"
           , "label.h"
+          , "lines.h"
           , "log.h"
           , "package.h"
           , "packages.h"
@@ -113,6 +115,14 @@ let label_test =
         S.Test::{
         , name = "label_test"
         , srcs = [ "label_test.c" ]
+        , deps = [ build, S.at "//src/base" ]
+        }
+
+let lines_test =
+      S.test
+        S.Test::{
+        , name = "lines_test"
+        , srcs = [ "lines_test.c" ]
         , deps = [ build, S.at "//src/base" ]
         }
 
@@ -194,6 +204,7 @@ in  { build
     , toolchain_test
     , label_test
     , depfile_test
+    , lines_test
     , log_test
     , expand_test
     , label_fuzz

@@ -369,6 +369,7 @@ static enum dice_status job_work(struct job *job, struct str arg, struct buf *re
     status = status == DICE_OK ? named_check(job, job->action->argv) : status;
     status = status == DICE_OK ? named_check(job, job->action->inputs) : status;
     status = status == DICE_OK ? failed(expand(job)) : status;
+    progress_asked(job->engine, arg);
     if (status == DICE_OK) {
         const struct diag *before = job->diags->newest;
         status = inputs_need(job);

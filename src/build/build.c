@@ -244,6 +244,7 @@ void build_close(struct engine *engine)
         signals_of(&set);
         (void)pthread_sigmask(SIG_UNBLOCK, &set, NULL); /* `run` becomes another program */
     }
+    progress_close(engine);
     if (engine->exec != NULL) {
         exec_free(engine->exec);
     }

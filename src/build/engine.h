@@ -50,9 +50,10 @@ struct analysis {
     struct expander expander;
 };
 
-struct recall; /* build/recall.h */
-struct loader; /* build/load.c: the Dhall session */
-struct record; /* build/record.c: what the log will say of this build */
+struct recall;   /* build/recall.h */
+struct progress; /* build/progress.c */
+struct loader;   /* build/load.c: the Dhall session */
+struct record;   /* build/record.c: what the log will say of this build */
 struct engine {
     struct build_options options;
     struct workspace workspace;
@@ -96,8 +97,8 @@ struct engine {
     uint32_t damaged_cap;
     atomic_uint damaged_count; /* of the open ones */
     struct table tests_ran;    /* labels, as keys, of tests that ran in this process */
-    uint64_t run_count, hit_count, started_count;
-    char line[512]; /* the progress line that stands on the terminal; "" if none */
+    uint64_t run_count, hit_count;
+    struct progress *progress; /* NULL until something runs, and where nothing is shown */
 };
 
 /* Leaves (build/leaf.c). */
@@ -244,9 +245,12 @@ void failure_tell(struct job *job, const struct exec_result *result);
 /* How it ended: "failed with status 1". In the job's arena. */
 struct str failure_ending(struct job *job, const struct exec_result *result);
 
-/* Progress (build/progress.c): one line on a terminal, and texts between its changes. */
-void progress_start(struct engine *engine, struct str what);
-void progress_end(struct engine *engine);
+/* Progress (build/progress.c): some lines on a terminal, and texts above them. */
+/* An action was found to need a look; its key. */
+void progress_asked(struct engine *engine, struct str key);
+void progress_start(struct engine *engine, uint64_t id, struct str what);
+void progress_end(struct engine *engine, uint64_t id);
+void progress_close(struct engine *engine);
 void progress_clear(struct engine *engine);
 void progress_text(struct engine *engine, struct str text);
 void progress_diags(struct engine *engine, const struct diags *diags);

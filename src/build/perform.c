@@ -322,12 +322,13 @@ static enum err run_all(struct job *job, struct exec_result *ret_result)
 static void start_tell(struct job *job)
 {
     struct str what = action_describe(job->action, job->arena);
-    progress_start(job->engine, what);
+    struct str label = label_show(job->engine, job->label, job->arena);
+    progress_start(job->engine, job->lane,
+        arena_printf(job->arena, "%.*s: %.*s", STR_ARG(label), STR_ARG(what)));
     if (!job->engine->options.verbose) {
         return;
     }
     AUTO_BUF text = {0};
-    struct str label = label_show(job->engine, job->label, job->arena);
     struct str cause = dice_task_cause(job->task, job->arena);
     buf_printf(&text, "%.*s: %.*s (%s%.*s)\n ", STR_ARG(label), STR_ARG(what),
         cause.len > 0 ? "because of " : "new", STR_ARG(cause));
@@ -411,7 +412,7 @@ static enum dice_status perform(struct job *job)
         job->user_us = result.user_us;
         job->system_us = result.system_us;
         job->rss_max_bytes = result.rss_max_bytes;
-        progress_end(engine);
+        progress_end(engine, job->lane);
     }
     if (err != OK) {
         if (atomic_load(&engine->interrupted)) {

@@ -1,63 +1,185 @@
 /* src/build/progress.c: what a build says while it runs, on stderr.
  *
- * On a terminal one line says what is being done and is drawn anew; texts (warnings, what actions
- * printed) go above it. Elsewhere there are only the texts. */
+ *   workers --lines_start, lines_end, texts--> struct lines (build/lines.h) <--10 times a second--
+ * ticker
+ *                                                                               '-> terminal
+ *
+ * On a terminal some lines say what is running and are drawn anew; texts (warnings, what actions
+ * printed) go above them. Elsewhere there are only the texts, and no ticker. */
 #include "base/file.h"
 #include "build/engine.h"
+#include "build/lines.h"
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
-/* Under lock. */
-static void line_erase(struct engine *engine)
+enum {
+    TICK_NS = 100000000,
+};
+struct progress {
+    struct lines lines;
+    struct table asked; /* keys of actions that had to be looked at */
+    struct arena arena;
+    unsigned drawn; /* lines that stand on the terminal */
+    pthread_t ticker;
+    pthread_cond_t tick;
+    bool ends;
+};
+
+static struct timespec clock_now(void)
 {
-    if (engine->line[0] != 0) {
-        engine->line[0] = 0;
-        (void)fd_write_all(STDERR_FILENO, STR("\r\033[K"));
+    struct timespec now = {0};
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return now;
+}
+
+static uint64_t now_us(void)
+{
+    struct timespec now = clock_now();
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+/* Under lock: what stands there goes, text comes in its place. */
+static void lines_replace(struct progress *progress, struct str text, unsigned count)
+{
+    AUTO_BUF out = {0};
+    if (progress->drawn > 0) {
+        buf_printf(&out, "\r\033[%uA\033[J", progress->drawn);
+    }
+    buf_add(&out, text);
+    progress->drawn = count;
+    if (out.len > 0) {
+        (void)fd_write_all(STDERR_FILENO, buf_str(&out));
     }
 }
 
-static void line_draw(struct engine *engine, struct str what)
+static void lines_draw(struct engine *engine)
 {
-    if (!engine->options.progress) {
-        return;
+    struct progress *progress = engine->progress;
+    struct lines *lines = &progress->lines;
+    struct winsize size = {0};
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0 || size.ws_row == 0) {
+        size = (struct winsize){.ws_col = 80, .ws_row = 24};
     }
-    size_t shown = what.len > 60 ? 60 : what.len;
-    int len = snprintf(engine->line, sizeof engine->line, "\r\033[K[%llu run, %llu cached] %.*s",
-        (unsigned long long)engine->run_count, (unsigned long long)engine->hit_count, (int)shown,
-        what.ptr);
-    if (len > 0) {
-        (void)fd_write_all(
-            STDERR_FILENO, (struct str){.ptr = engine->line, .len = strlen(engine->line)});
-    }
+    lines->run = engine->run_count;
+    lines->cached = engine->hit_count;
+    lines->done = engine->run_count + engine->hit_count;
+    lines->asked = progress->asked.len;
+    AUTO_BUF text = {0};
+    unsigned count = lines_format(lines, now_us(), size.ws_col, size.ws_row, &text);
+    lines_replace(progress, buf_str(&text), count);
 }
 
-void progress_start(struct engine *engine, struct str what)
+static void *ticker_main(void *argument)
 {
-    if (pthread_mutex_lock(&engine->lock) == 0) {
-        engine->started_count++;
-        line_draw(engine, what);
+    struct engine *engine = argument;
+    struct progress *progress = engine->progress;
+    if (pthread_mutex_lock(&engine->lock) != 0) {
+        return NULL;
+    }
+    while (!progress->ends) {
+        struct timespec until = clock_now();
+        until.tv_nsec += TICK_NS;
+        until.tv_sec += until.tv_nsec / 1000000000;
+        until.tv_nsec %= 1000000000;
+        (void)pthread_cond_clockwait(&progress->tick, &engine->lock, CLOCK_MONOTONIC, &until);
+        if (!progress->ends && progress->lines.running_count > 0) {
+            lines_draw(engine);
+        }
+    }
+    (void)pthread_mutex_unlock(&engine->lock);
+    return NULL;
+}
+
+/* Under lock; NULL where nothing is shown. */
+static struct progress *progress_get(struct engine *engine)
+{
+    if (engine->progress != NULL || !engine->options.progress) {
+        return engine->progress;
+    }
+    struct progress *progress = memory_calloc(1, sizeof *progress);
+    progress->lines.start_us = now_us();
+    engine->progress = progress;
+    if (pthread_cond_init(&progress->tick, NULL) != 0 ||
+        pthread_create(&progress->ticker, NULL, ticker_main, engine) != 0) {
+        engine->options.progress = false;
+        engine->progress = NULL;
+        free(progress);
+    }
+    return engine->progress;
+}
+
+void progress_asked(struct engine *engine, struct str key)
+{
+    if (engine->options.progress && pthread_mutex_lock(&engine->lock) == 0) {
+        struct progress *progress = progress_get(engine);
+        if (progress != NULL) {
+            (void)table_add(&progress->asked, &progress->arena, key);
+        }
         (void)pthread_mutex_unlock(&engine->lock);
     }
 }
 
-void progress_end(struct engine *engine)
+void progress_start(struct engine *engine, uint64_t id, struct str what)
 {
-    (void)engine; /* the next start draws the line anew */
+    if (engine->options.progress && pthread_mutex_lock(&engine->lock) == 0) {
+        struct progress *progress = progress_get(engine);
+        if (progress != NULL) {
+            lines_start(&progress->lines, id, what, now_us());
+        }
+        (void)pthread_mutex_unlock(&engine->lock);
+    }
+}
+
+void progress_end(struct engine *engine, uint64_t id)
+{
+    if (engine->options.progress && pthread_mutex_lock(&engine->lock) == 0) {
+        if (engine->progress != NULL) {
+            lines_end(&engine->progress->lines, id);
+        }
+        (void)pthread_mutex_unlock(&engine->lock);
+    }
 }
 
 void progress_clear(struct engine *engine)
 {
-    if (pthread_mutex_lock(&engine->lock) == 0) {
-        line_erase(engine);
+    if (engine->options.progress && pthread_mutex_lock(&engine->lock) == 0) {
+        if (engine->progress != NULL) {
+            lines_replace(engine->progress, STR(""), 0);
+        }
         (void)pthread_mutex_unlock(&engine->lock);
     }
+}
+
+void progress_close(struct engine *engine)
+{
+    struct progress *progress = engine->progress;
+    if (progress == NULL || pthread_mutex_lock(&engine->lock) != 0) {
+        return;
+    }
+    progress->ends = true;
+    lines_replace(progress, STR(""), 0);
+    (void)pthread_cond_signal(&progress->tick);
+    (void)pthread_mutex_unlock(&engine->lock);
+    (void)pthread_join(progress->ticker, NULL);
+    (void)pthread_cond_destroy(&progress->tick);
+    lines_release(&progress->lines);
+    table_release(&progress->asked);
+    arena_release(&progress->arena);
+    free(progress);
+    engine->progress = NULL;
 }
 
 void progress_text(struct engine *engine, struct str text)
 {
     if (pthread_mutex_lock(&engine->lock) == 0) {
-        line_erase(engine);
-        (void)fd_write_all(STDERR_FILENO, text);
+        if (engine->progress != NULL) {
+            lines_replace(engine->progress, text, 0);
+        } else {
+            (void)fd_write_all(STDERR_FILENO, text);
+        }
         (void)pthread_mutex_unlock(&engine->lock);
     }
 }
