@@ -114,6 +114,23 @@ action "{ outputs = [ \"$(printf 'd%.0s' $(seq 255))\" ] }"
 expect "an output of the longest name" 1 "$straylight" build //...
 err_lacks "is none of these" "contains a name"
 
+# What rules warn of is told at each build that uses the target.
+package . <<'END2'
+let Tc = ./dhall/toolchains/v1.dhall
+let raw = C.library C.Library::{ name = "raw", srcs = [ "raw.c" ], flags = [ Tc.Flag.Raw { stage = Tc.Stage.Compile, text = "-funroll-loops" } ] }
+let a = C.binary C.Binary::{ name = "a", srcs = [ "ok.c" ], deps = [ D.at ":raw" ] }
+let b = C.binary C.Binary::{ name = "b", srcs = [ "ok.c" ] }
+in  { a, b, raw }
+END2
+echo 'int raw(void) { return 0; }' >raw.c
+for time in first second third; do
+    expect "the $time build" 0 "$straylight" build //:a
+    err_has "of what uses it warns ($time)" 'warning: //:raw: Flag.Raw "-funroll-loops"'
+    ok "once ($time)" test "$(grep -c warning: "$err")" = 1
+done
+expect "another target" 0 "$straylight" build //:b
+err_lacks "does not" "warning"
+
 # A test that prints without end is one that failed; others go on.
 cat >flood.c <<'END2'
 #include <stdio.h>

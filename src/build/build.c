@@ -265,6 +265,7 @@ void build_close(struct engine *engine)
     table_release(&engine->ready);
     table_release(&engine->damaged);
     table_release(&engine->tests_ran);
+    table_release(&engine->warned);
     free(engine->analysis_at);
     free(engine->merged_at);
     free(engine->running_at);
@@ -322,6 +323,9 @@ static enum err round_run(struct engine *engine, struct strs patterns, struct ar
         return diag_add(diags, ERR_INVALID, SPAN_NONE, "the graph is damaged");
     }
     ret_goal->patterns = patterns;
+    for (size_t i = 0; i < ret_goal->warnings.count; i++) { /* of what was not computed anew, too */
+        warning_tell(engine, ret_goal->warnings.at[i]);
+    }
     for (size_t i = 0; i < ret_goal->target_count && engine->default_config.len == 0; i++) {
         if (ret_goal->targets[i].is_default_config) { /* where nothing had to be read */
             engine->default_config =

@@ -49,6 +49,7 @@ struct goal {
     size_t target_count;
     struct strs failed;    /* labels of those that were not (keep_going) */
     struct strs patterns;  /* as asked, absolute */
+    struct strs warnings;  /* of the targets that make those actions, as they are told */
     uint64_t action_count; /* all that the targets need */
 };
 struct build_counts {

@@ -96,6 +96,7 @@ struct engine {
     bool *damaged_open;   /* owned: not made again yet */
     uint32_t damaged_cap;
     atomic_uint damaged_count; /* of the open ones */
+    struct table warned;       /* warnings of targets that were told in this process */
     struct table tests_ran;    /* labels, as keys, of tests that ran in this process */
     uint64_t run_count, hit_count;
     struct progress *progress; /* NULL until something runs, and where nothing is shown */
@@ -230,6 +231,10 @@ void build_analyses_forget(struct engine *engine);
 enum dice_status query_compute(
     struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags);
 /* A key as people know it, for cycles and causes (build/build.c). */
+/* "warning: //a:b: ..."; tells it, once in a process. */
+struct str warning_text(
+    struct engine *engine, const struct target *target, size_t number, struct arena *arena);
+void warning_tell(struct engine *engine, struct str text);
 /* Where the target of a key names another: dice_options.place. */
 struct span build_key_place(void *context, unsigned kind, struct str arg, struct str dep_arg);
 struct str build_key_describe(void *context, unsigned kind, struct str arg, struct arena *arena);

@@ -381,6 +381,38 @@ static enum err target_add(struct work *work, const struct wanted *wanted, struc
     return OK;
 }
 
+/* What the rules warn of, of each target that has one of these actions: a target is not computed
+ * again as long as nothing of it changes, but its warnings are told each time. */
+static enum dice_status warnings_add(
+    struct work *work, const struct table *actions, struct buf *ret_value)
+{
+    struct table seen = {0};
+    AUTO_BUF texts = {0};
+    size_t count = 0;
+    enum dice_status status = DICE_OK;
+    for (uint32_t i = 0; i < actions->len && status == DICE_OK; i++) {
+        struct str key = str_sub(actions->keys[i], 0, str_find(actions->keys[i], '#'));
+        uint32_t before = seen.len;
+        struct str bytes;
+        struct target target;
+        if (table_add(&seen, NULL, key) < before) {
+            continue;
+        }
+        status = dice_need(work->task, KEY_TARGET, key, &bytes);
+        if (status == DICE_OK && target_decode(bytes, work->arena, &target) != OK) {
+            status = DICE_FAILED;
+        }
+        for (size_t j = 0; status == DICE_OK && j < target.warnings.count; j++) {
+            cbor_text_add(&texts, warning_text(work->engine, &target, j, work->arena));
+            count++;
+        }
+    }
+    cbor_head_add(ret_value, CBOR_ARRAY, count);
+    buf_add(ret_value, buf_str(&texts));
+    table_release(&seen);
+    return status;
+}
+
 static enum dice_status goal_encode(struct work *work, struct buf *ret_value)
 {
     struct table seen = {0};
@@ -413,6 +445,9 @@ static enum dice_status goal_encode(struct work *work, struct buf *ret_value)
     buf_add(ret_value, buf_str(&failed));
     cbor_head_add(ret_value, CBOR_ARRAY, target_count);
     buf_add(ret_value, buf_str(&targets));
+    if (status == DICE_OK) {
+        status = warnings_add(work, &seen, ret_value);
+    }
     table_release(&seen);
     return status;
 }
@@ -532,6 +567,12 @@ enum err goal_decode(struct str value, struct arena *arena, struct goal *ret_goa
     for (; err == OK && goal.target_count < count; goal.target_count++) {
         err = target_read_back(&reader, arena, &goal.targets[goal.target_count]);
     }
+    err = err == OK ? cbor_read_array(&reader, value.len, &count) : err;
+    struct str *warnings = err == OK ? ARENA_NEW(arena, struct str, (size_t)count) : NULL;
+    for (uint64_t i = 0; err == OK && i < count; i++) {
+        err = cbor_read_text(&reader, &warnings[i]);
+    }
+    goal.warnings = (struct strs){.at = warnings, .count = err == OK ? (size_t)count : 0};
     *ret_goal = goal;
     return err;
 }

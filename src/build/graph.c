@@ -303,6 +303,27 @@ static enum dice_status entry_need(struct dice_task *task, struct label label,
     return DICE_OK;
 }
 
+struct str warning_text(
+    struct engine *engine, const struct target *target, size_t number, struct arena *arena)
+{
+    struct str shown = label_show(engine, target->label, arena);
+    return arena_printf(
+        arena, "warning: %.*s: %.*s\n", STR_ARG(shown), STR_ARG(target->warnings.at[number]));
+}
+
+void warning_tell(struct engine *engine, struct str text)
+{
+    bool is_new = false;
+    if (pthread_mutex_lock(&engine->lock) == 0) {
+        uint32_t before = engine->warned.len;
+        is_new = table_add(&engine->warned, &engine->lock_arena, text) == before;
+        (void)pthread_mutex_unlock(&engine->lock);
+    }
+    if (is_new) {
+        progress_text(engine, text);
+    }
+}
+
 /* Value: target_encode. */
 enum dice_status target_compute(
     struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags)
@@ -327,8 +348,7 @@ enum dice_status target_compute(
             diags_end_chain(diags);
         }
         for (size_t i = 0; i < target.warnings.count; i++) {
-            progress_text(engine, arena_printf(&arena, "warning: %.*s: %.*s\n", STR_ARG(shown),
-                                      STR_ARG(target.warnings.at[i])));
+            warning_tell(engine, warning_text(engine, &target, i, &arena));
         }
         buf_add(ret_value, bytes);
     }
