@@ -179,6 +179,33 @@ expect "after twelve kills" 0 "$straylight" build //...
 ok "the program is right after them" out/main
 expect "and the store is whole" 0 "$straylight" store verify
 
+# A store that cannot be written to serves what it has.
+cat >read_only.sh <<'END'
+mount --bind "$STRAYLIGHT_STORE" "$STRAYLIGHT_STORE" || exit 77
+mount -o remount,ro,bind "$STRAYLIGHT_STORE" || exit 77
+"$1" build //... >ro.cached 2>&1
+echo $? >ro.status
+touch one.c
+"$1" build //:one >>ro.cached 2>&1
+echo $? >>ro.status
+rm -rf out
+"$1" build //... >>ro.cached 2>&1
+echo $? >>ro.status
+echo '/* another */' >>one.c
+"$1" build //:one >ro.written 2>&1
+echo $? >>ro.status
+END
+printf '0\n0\n0\n3\n' >ro.want
+if unshare -rm true 2>/dev/null && unshare -rm sh ./read_only.sh "$straylight"; then
+    ok "a store that is read-only: what is cached is built, what is not fails" cmp ro.want ro.status
+    not_ok "no error where nothing was to be written" grep -q "error:" ro.cached
+    ok "and one where it was, once" test "$(grep -c "Read-only file system" ro.written)" = 1
+    ok "that says what to do" grep -q "set STRAYLIGHT_STORE" ro.written
+    ok "out/ is there" out/main
+else
+    skip "a store that is read-only" "this user may not mount a file system of its own"
+fi
+
 # A full disk: a file system of its own, as root or in a user namespace that may mount.
 cat >full.sh <<'END'
 set -e

@@ -176,6 +176,8 @@ static enum err store_look(struct engine *engine, struct diags *diags)
     struct stat st;
     if (stat(engine->options.store_root, &st) == 0 && st.st_uid == geteuid() &&
         (st.st_mode & 077) == 0) {
+        engine->store_is_read_only =
+            access(engine->options.store_root, W_OK) != 0 && (errno == EROFS || errno == EACCES);
         return OK;
     }
     enum err err = engine_store(engine, diags);
@@ -344,6 +346,9 @@ static enum err round_run(struct engine *engine, struct strs patterns, struct ar
 
 enum err build_save(struct engine *engine, struct diags *diags)
 {
+    if (engine->store_is_read_only) {
+        return OK;
+    }
     enum err err = dirs_make(AT_FDCWD, engine->workspace.state, diags);
     if (err == OK) {
         recall_save(engine->recall);
@@ -376,6 +381,10 @@ enum err build_run(struct engine *engine, const char *const *patterns, size_t co
     if (err == OK || engine->exec != NULL) { /* what succeeded is remembered, whatever failed */
         enum err saved = build_save(engine, diags);
         err = err == OK ? saved : err;
+        if (engine->store_is_read_only && engine->exec != NULL) {
+            progress_text(engine, STR("straylight: the store cannot be written to: what this build "
+                                      "found out is not kept for the next\n"));
+        }
     }
     record_write(engine, ret_goal, err == OK);
     return err;

@@ -61,6 +61,9 @@ struct engine {
     struct arena arena; /* of the thread that opened it */
     struct sources *sources;
     struct dice *dice;
+    /* Nothing can be written to the store: what needs nothing written is done all the same, and
+     * what a run found out is not kept. */
+    bool store_is_read_only;
     struct store *store; /* NULL until something must be computed */
     struct exec *exec;   /* the same */
     pthread_t signal_thread;

@@ -378,7 +378,7 @@ enum err links_update(
     if (err == OK) {
         old_keep(&links, goal);
     }
-    if (err == OK && links.changed) {
+    if (err == OK && links.changed && !engine->store_is_read_only) {
         err = new_write(&links);
     }
     table_release(&links.paths);

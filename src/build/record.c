@@ -170,7 +170,7 @@ void record_bytes(struct engine *engine, const struct goal *goal, bool ok, struc
 
 void record_write(struct engine *engine, const struct goal *goal, bool ok)
 {
-    if (engine->record->action_count == 0) {
+    if (engine->record->action_count == 0 || engine->store_is_read_only) {
         return;
     }
     struct arena arena = {0};
