@@ -42,7 +42,8 @@ struct job {
 const struct exec_env *action_env(const struct action *action, struct arena *arena);
 /* job->merged and job->key, out of all that is before them. */
 enum err action_key_make(struct job *job);
-/* err (ERR_ABSENT, ERR_CORRUPT) came of the job's trees: says which is not whole, and what to do. */
+/* err (ERR_ABSENT, ERR_CORRUPT) came of the job's trees: says which is not whole, and what to do.
+ */
 enum err trees_missing(struct job *job, enum err err);
 /* job->outcome, from the cache or by running it. DICE_PENDING: cancelled. */
 enum dice_status action_do(struct job *job);
