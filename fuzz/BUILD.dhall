@@ -202,6 +202,9 @@ let target_fuzz =
         , "test_without_action"
         ]
 
+let yaml_fuzz =
+      corpus "yaml_fuzz" [ "all_sorts", "anchor", "blocks", "json", "nested" ]
+
 in  { dhall_decode_fuzz
     , dhall_edit_fuzz
     , dhall_format_fuzz
@@ -214,4 +217,5 @@ in  { dhall_decode_fuzz
     , message_fuzz
     , reapi_fuzz
     , target_fuzz
+    , yaml_fuzz
     }

@@ -57,4 +57,19 @@ let reapi_fuzz =
           ]
         }
 
-in  { codec, cbor_test, json_test, json_read_test, reapi_test, reapi_fuzz }
+let yaml_fuzz =
+      S.test
+        S.Test::{
+        , name = "yaml_fuzz"
+        , srcs = [ "yaml_fuzz.c" ]
+        , args = [ S.D.text "fuzz/yaml_fuzz" ]
+        , deps =
+          [ codec
+          , S.at "//src/base"
+          , S.at "//src/digest"
+          , S.at "//src/base:fuzz_replay"
+          , S.at "//fuzz:yaml_fuzz"
+          ]
+        }
+
+in  { codec, cbor_test, json_test, json_read_test, reapi_test, reapi_fuzz, yaml_fuzz }

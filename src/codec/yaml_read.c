@@ -838,6 +838,18 @@ static bool document_read(struct yaml *yaml, struct json_value *ret_value)
                              : fail(yaml, "this is indented like nothing above it");
 }
 
+/* The first character that may not stand in YAML (5.1), or text.len. */
+static size_t control_find(struct str text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.ptr[i];
+        if ((c < ' ' && c != '\t' && c != '\n' && c != '\r') || c == 0x7F) {
+            return i;
+        }
+    }
+    return text.len;
+}
+
 enum err yaml_parse(struct str text, unsigned depth_max, struct arena *arena,
     struct json_value *ret_value, size_t *ret_at, const char **ret_why)
 {
@@ -850,8 +862,12 @@ enum err yaml_parse(struct str text, unsigned depth_max, struct arena *arena,
         .arena = arena,
         .depth_max = depth_max};
     struct json_value value = {0};
+    size_t control = control_find(text);
     if (!utf8_is(text)) {
         (void)fail(&yaml, "not UTF-8");
+    } else if (control < text.len) {
+        yaml.at += control;
+        (void)fail(&yaml, "a control character, which YAML has only as an escape in double quotes");
     } else if (document_read(&yaml, &value)) {
         *ret_value = value;
         return OK;
