@@ -3,6 +3,7 @@
 #include "base/env.h"
 #include "base/file.h"
 #include "build/engine.h"
+#include "build/events.h"
 #include "build/recall.h"
 #include "build/record.h"
 #include <errno.h>
@@ -191,6 +192,7 @@ enum err build_open(const struct build_options *options, struct sources *sources
     engine->options = *options;
     engine->sources = sources;
     engine->root_fd = -1;
+    engine->events_fd = -1;
     if (engine->options.jobs == 0) {
         engine->options.jobs = cpu_count();
     }
@@ -217,6 +219,7 @@ enum err build_open(const struct build_options *options, struct sources *sources
         engine->recall =
             recall_new(arena_printf(&engine->arena, "%s/recall", engine->workspace.state).ptr);
     }
+    err = err == OK ? events_open(engine, diags) : err;
     err = err == OK ? graph_open(engine, diags) : err;
     if (err != OK) {
         build_close(engine);
@@ -274,6 +277,7 @@ void build_close(struct engine *engine)
     free(engine->needed_by_at);
     free(engine->damaged_open);
     fd_close(&engine->root_fd);
+    fd_close(&engine->events_fd);
     arena_release(&engine->lock_arena);
     arena_release(&engine->arena);
     (void)pthread_mutex_destroy(&engine->graph_lock);
@@ -364,6 +368,7 @@ enum err build_run(struct engine *engine, const char *const *patterns, size_t co
     if (err != OK) {
         return err;
     }
+    events_begin(engine, absolute);
     for (unsigned round = 0; round < ROUNDS_MAX; round++) {
         struct diags found;
         diags_init(&found, arena, engine->sources);
@@ -386,6 +391,7 @@ enum err build_run(struct engine *engine, const char *const *patterns, size_t co
                                       "found out is not kept for the next\n"));
         }
     }
+    events_done(engine, err == OK);
     record_write(engine, ret_goal, err == OK);
     return err;
 }

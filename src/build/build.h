@@ -15,8 +15,9 @@ enum build_mode {
 struct build_options {
     const char *store_root;
     enum build_mode mode;
-    unsigned jobs;      /* 0: one for each CPU */
-    uint64_t test_runs; /* each test runs so often now, known or not; 0: as its target says */
+    unsigned jobs;           /* 0: one for each CPU */
+    uint64_t test_runs;      /* each test runs so often now, known or not; 0: as its target says */
+    const char *events_path; /* NULL, or a file for events (docs/format/events.md) */
     bool keep_going;
     bool dry_run;  /* for build_plan: nothing runs, nothing is remembered */
     bool verbose;  /* say what runs and why */

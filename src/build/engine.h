@@ -73,6 +73,7 @@ struct engine {
     struct loader *loader;
     struct recall *recall;
     struct record *record;
+    int events_fd; /* or -1 */
 
     pthread_mutex_t graph_lock; /* of what follows, up to the next lock */
     struct arena graph_arena;

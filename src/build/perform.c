@@ -323,6 +323,7 @@ static void start_tell(struct job *job)
 {
     struct str what = action_describe(job->action, job->arena);
     struct str label = label_show(job->engine, job->label, job->arena);
+    events_start(job, label, what);
     progress_start(job->engine, job->lane,
         arena_printf(job->arena, "%.*s: %.*s", STR_ARG(label), STR_ARG(what)));
     if (!job->engine->options.verbose) {

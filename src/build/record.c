@@ -136,6 +136,7 @@ void record_end(struct job *job, enum log_end end)
     action.rss_max_bytes = job->rss_max_bytes;
     action.lane = end == LOG_CACHED ? 0 : job->lane;
     action.digest = end == LOG_WAITS ? STR("") : digest_text(job, &job->key);
+    events_end(engine, &action);
     if (pthread_mutex_lock(&engine->lock) == 0) {
         log_action_encode(&action, &record->texts, &record->arena, &record->actions);
         record->action_count++;

@@ -5,6 +5,7 @@
 #ifndef BUILD_RECORD_H
 #define BUILD_RECORD_H
 #include "build/action.h"
+#include "build/events.h"
 #include "build/log.h"
 
 enum {

@@ -20,6 +20,9 @@ void building_run(struct building *building, struct cli *cli, enum build_mode mo
     struct build_options options = {.mode = mode,
         .test_runs = test_runs,
         .jobs = (unsigned)values[BUILDING_JOBS].number,
+        .events_path = values[BUILDING_EVENTS].given
+                           ? arena_cstr(&cli->arena, values[BUILDING_EVENTS].text)
+                           : NULL,
         .keep_going = values[BUILDING_KEEP_GOING].given,
         .verbose = values[BUILDING_VERBOSE].given,
         .progress = cli->progress,

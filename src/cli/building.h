@@ -10,6 +10,7 @@ enum building_option {
     BUILDING_JOBS,
     BUILDING_KEEP_GOING,
     BUILDING_VERBOSE,
+    BUILDING_EVENTS,
     BUILDING_OPTION_COUNT,
 };
 #define BUILDING_OPTIONS                                                                           \
@@ -26,7 +27,11 @@ enum building_option {
     [BUILDING_VERBOSE] = {.name = "verbose",                                                       \
         .letter = 'v',                                                                             \
         .kind = OPTION_FLAG,                                                                       \
-        .help = "say what runs, why, and the whole command"}
+        .help = "say what runs, why, and the whole command"},                                      \
+    [BUILDING_EVENTS] = {.name = "events",                                                         \
+        .kind = OPTION_TEXT,                                                                       \
+        .value = "FILE",                                                                           \
+        .help = "write what happens into FILE, as it does: one JSON object a line"}
 
 struct building {
     struct cli *cli;
