@@ -201,13 +201,13 @@ static struct dhall_value *types_combine(struct context *context, dhall_term ter
     struct dhall *dhall = context->dhall;
     dhall_step(dhall);
     struct dhall_value *joined = dhall_fields_join(dhall, DHALL_PREFER, left, right);
-    for (uint32_t i = 0; i < joined->shape->count; i++) {
-        dhall_label label = joined->shape->labels[i];
+    for (uint32_t r = 0; r < right->shape->count; r++) {
+        dhall_label label = right->shape->labels[r];
         uint32_t l = dhall_shape_find(left->shape, label);
-        uint32_t r = dhall_shape_find(right->shape, label);
-        if (l == UINT32_MAX || r == UINT32_MAX) {
+        if (l == UINT32_MAX) {
             continue;
         }
+        uint32_t i = dhall_shape_find(joined->shape, label);
         struct dhall_value *a = dhall_force(dhall, left->items[l]);
         struct dhall_value *b = dhall_force(dhall, right->items[r]);
         if (a->kind != V_RECORD_TYPE || b->kind != V_RECORD_TYPE) {

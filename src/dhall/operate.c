@@ -138,6 +138,15 @@ static bool is_empty_fields(const struct dhall_value *value, enum dhall_v kind)
     return value->kind == kind && value->shape->count == 0;
 }
 
+static void fields_copy(const struct dhall_value *from, uint32_t begin, uint32_t end,
+    dhall_label *ret_labels, struct dhall_value **ret_items)
+{
+    if (begin < end) {
+        memcpy(ret_labels, from->shape->labels + begin, (end - begin) * sizeof *ret_labels);
+        memcpy(ret_items, from->items + begin, (end - begin) * sizeof *ret_items);
+    }
+}
+
 struct dhall_value *dhall_fields_join(struct dhall *dhall, enum dhall_operator operator_,
     const struct dhall_value *left, const struct dhall_value *right)
 {
@@ -145,27 +154,24 @@ struct dhall_value *dhall_fields_join(struct dhall *dhall, enum dhall_operator o
     size_t most = (size_t)l->count + r->count;
     dhall_label *labels = arena_alloc(&dhall->arena, most * sizeof *labels);
     struct dhall_value **items = arena_alloc(&dhall->arena, most * sizeof(void *));
-    uint32_t i = 0, j = 0, count = 0;
-    while (i < l->count || j < r->count) {
-        int cmp = i == l->count   ? 1
-                  : j == r->count ? -1
-                                  : dhall_label_cmp(dhall, l->labels[i], r->labels[j]);
-        labels[count] = cmp <= 0 ? l->labels[i] : r->labels[j];
-        if (cmp < 0) {
-            items[count] = left->items[i];
-        } else if (cmp > 0 || operator_ == DHALL_PREFER) {
-            items[count] = right->items[j];
-        } else {
-            items[count] =
-                dhall_pair_value(dhall, V_THUNK_OP, operator_, left->items[i], right->items[j]);
-        }
-        i += cmp <= 0;
-        j += cmp >= 0;
-        count++;
+    uint32_t i = 0, count = 0;
+    for (uint32_t j = 0; j < r->count; j++) {
+        uint32_t place = dhall_shape_place(l, i, r->labels[j]);
+        fields_copy(left, i, place, labels + count, items + count);
+        count += place - i;
+        bool both = place < l->count && l->labels[place] == r->labels[j];
+        i = place + both;
+        labels[count] = r->labels[j];
+        items[count++] = both && operator_ != DHALL_PREFER
+                             ? dhall_pair_value(dhall, V_THUNK_OP, operator_, left->items[place],
+                                   right->items[j])
+                             : right->items[j];
     }
+    fields_copy(left, i, l->count, labels + count, items + count);
+    count += l->count - i;
     /* Where nothing was added, values go on sharing the shape. */
     const struct dhall_shape *shape =
-        count == l->count && i == l->count && memcmp(labels, l->labels, count * sizeof *labels) == 0
+        count == l->count && memcmp(labels, l->labels, count * sizeof *labels) == 0
             ? l
             : dhall_shape_new(dhall, labels, count);
     return dhall_fields_value(dhall, (enum dhall_v)left->kind, shape, items);

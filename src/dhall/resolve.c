@@ -135,18 +135,17 @@ static enum err resolve_project(
 {
     const uint32_t *list = dhall_list_of(&resolver->code->terms, row);
     dhall_label *labels = arena_alloc(&resolver->dhall->arena, row->c * sizeof *labels);
+    uint32_t *pairs = arena_alloc(&resolver->dhall->arena, 2 * (size_t)row->c * sizeof *pairs);
+    for (uint32_t i = 0; i < row->c; i++) {
+        pairs[2 * i] = list[i];
+        pairs[2 * i + 1] = 0;
+    }
+    dhall_fields_sort(&resolver->dhall->labels, pairs, row->c);
     uint32_t count = 0;
     for (uint32_t i = 0; i < row->c; i++) {
-        uint32_t at = count;
-        while (at > 0 && dhall_label_cmp(resolver->dhall, labels[at - 1], list[i]) > 0) {
-            at--;
+        if (count == 0 || labels[count - 1] != pairs[2 * i]) {
+            labels[count++] = pairs[2 * i];
         }
-        if (at > 0 && labels[at - 1] == list[i]) {
-            continue;
-        }
-        memmove(labels + at + 1, labels + at, (count - at) * sizeof *labels);
-        labels[at] = list[i];
-        count++;
     }
     shape_add(resolver, term, labels, count);
     return resolve_term(resolver, (dhall_term){row->a});

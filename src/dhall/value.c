@@ -195,25 +195,53 @@ const struct dhall_shape *dhall_shape_new(
     if (count > 0) {
         memcpy(copy, labels, count * sizeof *copy);
     }
-    *shape = (struct dhall_shape){.count = count, .labels = copy};
+    *shape = (struct dhall_shape){.count = count, .labels = copy, .names = &dhall->labels};
     return shape;
+}
+
+static int shape_cmp(const struct dhall_shape *shape, uint32_t at, dhall_label label)
+{
+    dhall_label own = shape->labels[at];
+    return own == label ? 0
+                        : str_cmp(dhall_label_name(shape->names, own),
+                              dhall_label_name(shape->names, label));
+}
+
+uint32_t dhall_shape_place(const struct dhall_shape *shape, uint32_t from, dhall_label label)
+{
+    /* Most often it is near: twice as far each time, then by halves. All before low are less. */
+    uint32_t low = from, high = from, stride = 1;
+    while (high < shape->count && shape_cmp(shape, high, label) < 0) {
+        low = high + 1;
+        high = shape->count - high > stride ? high + stride : shape->count;
+        stride *= 2;
+    }
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (shape_cmp(shape, middle, label) < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
 }
 
 uint32_t dhall_shape_find(const struct dhall_shape *shape, dhall_label label)
 {
-    for (uint32_t i = 0; i < shape->count; i++) {
+    enum {
+        NEAR_MAX = 16 /* numbers are compared faster than names */
+    };
+    for (uint32_t i = 0; i < shape->count && i < NEAR_MAX; i++) {
         if (shape->labels[i] == label) {
             return i;
         }
     }
-    return UINT32_MAX;
-}
-
-int dhall_label_cmp(const struct dhall *dhall, dhall_label a, dhall_label b)
-{
-    return a == b
-               ? 0
-               : str_cmp(dhall_label_name(&dhall->labels, a), dhall_label_name(&dhall->labels, b));
+    if (shape->count <= NEAR_MAX) {
+        return UINT32_MAX;
+    }
+    uint32_t at = dhall_shape_place(shape, NEAR_MAX, label);
+    return at < shape->count && shape->labels[at] == label ? at : UINT32_MAX;
 }
 
 const struct dhall_env *dhall_env_push(

@@ -27,6 +27,7 @@ struct dhall_env {
 struct dhall_shape {
     uint32_t count;
     const dhall_label *labels;
+    const struct dhall_labels *names;
 };
 
 enum dhall_v {
@@ -292,7 +293,8 @@ const struct dhall_shape *dhall_shape_new(
     struct dhall *dhall, const dhall_label *labels, uint32_t count);
 /* The place of label in shape, or UINT32_MAX. */
 uint32_t dhall_shape_find(const struct dhall_shape *shape, dhall_label label);
-int dhall_label_cmp(const struct dhall *dhall, dhall_label a, dhall_label b);
+/* The first place at or behind `from` whose label is not less than label, or shape's count. */
+uint32_t dhall_shape_place(const struct dhall_shape *shape, uint32_t from, dhall_label label);
 
 static inline bool dhall_is_builtin(const struct dhall_value *value, enum dhall_builtin builtin)
 {
