@@ -171,14 +171,43 @@ static struct dhall_value *flatten(struct dhall *dhall, struct dhall_value *valu
     return value->kind == V_LIST_APPEND ? dhall_list_flatten(dhall, value) : value;
 }
 
+/* Has parts, so that comparing it again may cost much. */
+static bool has_parts(const struct dhall_value *value)
+{
+    return value->kind <= V_PI || (value->kind >= V_LIST && value->kind != V_VAR);
+}
+
+enum {
+    REMEMBER_AFTER = 4096 /* comparisons of a session: few are worth no memory */
+};
+
 bool dhall_conv(
     struct dhall *dhall, uint32_t level, struct dhall_value *left, struct dhall_value *right)
 {
     dhall_step(dhall);
     left = flatten(dhall, left);
     right = flatten(dhall, right);
-    return left == right ||
-           (left->kind == right->kind && same_kind_conv(dhall, level, left, right));
+    if (left == right) {
+        return true;
+    }
+    if (left->kind != right->kind) {
+        return false;
+    }
+    if (!has_parts(left)) {
+        return same_kind_conv(dhall, level, left, right);
+    }
+    if (dhall_pairs_has(&dhall->equal, left, (uintptr_t)right)) {
+        return true;
+    }
+    if (!same_kind_conv(dhall, level, left, right)) {
+        return false;
+    }
+    if (dhall->conv_count < REMEMBER_AFTER) {
+        dhall->conv_count++;
+    } else {
+        dhall_pairs_add(dhall, &dhall->equal, left, (uintptr_t)right);
+    }
+    return true;
 }
 
 static bool items_mention(
@@ -212,16 +241,8 @@ static bool pi_mentions(struct dhall *dhall, struct dhall_value *value, uint32_t
            dhall_mentions(dhall, dhall_pi_apply(dhall, value, var), level);
 }
 
-bool dhall_mentions(struct dhall *dhall, struct dhall_value *value, uint32_t level)
+static bool parts_mention(struct dhall *dhall, struct dhall_value *value, uint32_t level)
 {
-    dhall_step(dhall);
-    if (value->bound <= level) {
-        return false;
-    }
-    value = flatten(dhall, value);
-    if (value->bound <= level) {
-        return false;
-    }
     switch ((enum dhall_v)value->kind) {
     case V_VAR:
         return value->a == level;
@@ -258,4 +279,21 @@ bool dhall_mentions(struct dhall *dhall, struct dhall_value *value, uint32_t lev
     default:
         return false;
     }
+}
+
+bool dhall_mentions(struct dhall *dhall, struct dhall_value *value, uint32_t level)
+{
+    dhall_step(dhall);
+    if (value->bound <= level) {
+        return false;
+    }
+    value = flatten(dhall, value);
+    if (value->bound <= level || dhall_pairs_has(&dhall->unmentions, value, level)) {
+        return false;
+    }
+    bool mentions = parts_mention(dhall, value, level);
+    if (!mentions && has_parts(value)) {
+        dhall_pairs_add(dhall, &dhall->unmentions, value, level);
+    }
+    return mentions;
 }

@@ -408,7 +408,9 @@ static void show_run(struct dhall *dhall, void *argument)
     struct dhall_quote quote;
     dhall_quote_init(&quote, dhall, &code->terms, false);
     dhall_term term = dhall_quote(&quote, task->value);
-    task->text = dhall_print_cut(dhall, &code->terms, term, task->bytes_max);
+    task->text = dhall_quote_within(&quote, term, DHALL_SHOWN_TERMS_MAX)
+                     ? dhall_print_cut(dhall, &code->terms, term, task->bytes_max)
+                     : STR("(too big to show)");
 }
 
 struct str dhall_value_show(

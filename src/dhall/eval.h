@@ -111,6 +111,8 @@ struct dhall_quote {
     uint32_t label_counts_cap;
     struct quote_slot *memo; /* closed values that were read back already */
     uint32_t memo_len, memo_mask;
+    uint32_t *sizes; /* by row: how much it is when shared rows are written out each time */
+    uint32_t sizes_len, sizes_cap;
 };
 void dhall_quote_init(
     struct dhall_quote *quote, struct dhall *dhall, struct dhall_terms *terms, bool alpha);
@@ -118,4 +120,10 @@ void dhall_quote_push(struct dhall_quote *quote, dhall_label label);
 void dhall_quote_pop(struct dhall_quote *quote);
 /* The beta-normal form. Shared values become shared rows. */
 dhall_term dhall_quote(struct dhall_quote *quote, struct dhall_value *value);
+/* The same for what writes terms out, where nothing is shared: sixty lines of Dhall can make a
+ * normal form that no disk holds. Leaves by dhall_stop if it has more than limits.terms_max terms
+ * (16 bytes of a text count as one). */
+dhall_term dhall_quote_bounded(struct dhall_quote *quote, struct dhall_value *value);
+/* Is a term that was read back at most that many terms, when it is written out? */
+bool dhall_quote_within(struct dhall_quote *quote, dhall_term term, uint32_t terms_max);
 #endif

@@ -53,7 +53,7 @@ static void read_back_write(struct writer *writer, struct dhall_value *value)
         buf_add(writer->bytes, seen->bytes);
         return;
     }
-    dhall_term term = dhall_quote(&writer->quote, value);
+    dhall_term term = dhall_quote_bounded(&writer->quote, value);
     size_t begin = writer->bytes->len;
     dhall_encode(writer->terms, term, writer->bytes);
     if (value->kind == V_UNION || value->kind == V_RECORD_TYPE) {
@@ -128,6 +128,9 @@ static void write_value(struct writer *writer, struct dhall_value *value)
     value = dhall_text_flatten(dhall, value);
     value = dhall_list_flatten(dhall, value);
     writer_flush(writer, FLUSH_BYTES);
+    if (writer->bytes->len > dhall->limits.memory_bytes_max / 2) {
+        dhall_stop(dhall, STOP_MEMORY);
+    }
     if (value->kind == V_RECORD) {
         write_record(writer, value);
     } else if (value->kind == V_LIST) {

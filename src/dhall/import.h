@@ -64,6 +64,9 @@ enum err dhall_cors_check(const struct dhall_import_entry *parent,
     const struct dhall_import_entry *child, struct span span, struct diags *diags);
 
 /* session.c */
+enum {
+    DHALL_SHOWN_TERMS_MAX = 1024 * 1024, /* of what is printed only to be cut */
+};
 /* One line, cut with "..." after bytes_max; in the session's arena. */
 struct str dhall_print_cut(
     struct dhall *dhall, const struct dhall_terms *terms, dhall_term term, size_t bytes_max);

@@ -31,7 +31,9 @@ struct str context_show(const struct context *context, struct dhall_value *value
         dhall_quote_push(&quote, context->levels[i].label);
     }
     dhall_term term = dhall_quote(&quote, value);
-    return dhall_print_cut(dhall, &code->terms, term, bytes_max);
+    return dhall_quote_within(&quote, term, DHALL_SHOWN_TERMS_MAX)
+               ? dhall_print_cut(dhall, &code->terms, term, bytes_max)
+               : STR("(too big to show)");
 }
 
 /* A type as a reader can take it in: whole if it is short, else the names of its fields. */

@@ -366,3 +366,44 @@ dhall_term dhall_quote(struct dhall_quote *quote, struct dhall_value *value)
     memo_add(quote, value, term);
     return term;
 }
+
+static void size_add(void *context, dhall_term child)
+{
+    struct dhall_quote *quote = context;
+    uint32_t *size = &quote->sizes[quote->sizes_len];
+    *size = __builtin_add_overflow(*size, quote->sizes[child.row], size) ? UINT32_MAX : *size;
+}
+
+/* Children have smaller rows than their parents. */
+static void sizes_extend(struct dhall_quote *quote, uint32_t len)
+{
+    const struct dhall_terms *terms = quote->terms;
+    if (len > quote->sizes_cap) {
+        quote->sizes_cap = len > quote->sizes_cap * 2 ? len : quote->sizes_cap * 2;
+        quote->sizes = grown(quote->dhall, quote->sizes, quote->sizes_len, quote->sizes_cap);
+    }
+    for (; quote->sizes_len < len; quote->sizes_len++) {
+        const struct dhall_row *row = &terms->rows[quote->sizes_len];
+        uint64_t own = quote->sizes_len == 0 ? 0 : 1;
+        for (uint32_t i = 0; row->kind == DHALL_TEXT && i < row->c; i += 2) {
+            own += terms->texts[dhall_list_of(terms, row)[i]].len / 16;
+        }
+        quote->sizes[quote->sizes_len] = own > UINT32_MAX ? UINT32_MAX : (uint32_t)own;
+        dhall_children_visit(terms, (dhall_term){quote->sizes_len}, size_add, quote);
+    }
+}
+
+bool dhall_quote_within(struct dhall_quote *quote, dhall_term term, uint32_t terms_max)
+{
+    sizes_extend(quote, term.row + 1);
+    return quote->sizes[term.row] <= terms_max;
+}
+
+dhall_term dhall_quote_bounded(struct dhall_quote *quote, struct dhall_value *value)
+{
+    dhall_term term = dhall_quote(quote, value);
+    if (quote->terms->full || !dhall_quote_within(quote, term, quote->dhall->limits.terms_max)) {
+        dhall_stop(quote->dhall, STOP_TERMS);
+    }
+    return term;
+}

@@ -21,7 +21,7 @@ static void read_back_run(struct dhall *dhall, void *argument)
     struct read_back_task *task = argument;
     struct dhall_quote quote;
     dhall_quote_init(&quote, dhall, task->terms, task->alpha);
-    task->result = dhall_quote(&quote, (struct dhall_value *)(uintptr_t)task->value);
+    task->result = dhall_quote_bounded(&quote, (struct dhall_value *)(uintptr_t)task->value);
 }
 
 enum err dhall_tool_read_back(struct dhall *dhall, const struct dhall_value *value, bool alpha,

@@ -199,6 +199,13 @@ const struct dhall_shape *dhall_shape_new(
     return shape;
 }
 
+int dhall_label_cmp(const struct dhall *dhall, dhall_label a, dhall_label b)
+{
+    return a == b
+               ? 0
+               : str_cmp(dhall_label_name(&dhall->labels, a), dhall_label_name(&dhall->labels, b));
+}
+
 static int shape_cmp(const struct dhall_shape *shape, uint32_t at, dhall_label label)
 {
     dhall_label own = shape->labels[at];
@@ -242,6 +249,43 @@ uint32_t dhall_shape_find(const struct dhall_shape *shape, dhall_label label)
     }
     uint32_t at = dhall_shape_place(shape, NEAR_MAX, label);
     return at < shape->count && shape->labels[at] == label ? at : UINT32_MAX;
+}
+
+static struct dhall_pair *pair_slot(
+    struct dhall_pair *slots, uint32_t mask, const void *left, uintptr_t right)
+{
+    uint64_t hash =
+        ((uintptr_t)left * UINT64_C(0x9E3779B97F4A7C15)) ^ (right * UINT64_C(0xC2B2AE3D27D4EB4F));
+    for (uint32_t i = (uint32_t)(hash >> 32);; i++) {
+        struct dhall_pair *slot = &slots[i & mask];
+        if (slot->left == NULL || (slot->left == left && slot->right == right)) {
+            return slot;
+        }
+    }
+}
+
+bool dhall_pairs_has(const struct dhall_pairs *pairs, const void *left, uintptr_t right)
+{
+    return pairs->slots != NULL && pair_slot(pairs->slots, pairs->mask, left, right)->left != NULL;
+}
+
+void dhall_pairs_add(
+    struct dhall *dhall, struct dhall_pairs *pairs, const void *left, uintptr_t right)
+{
+    if (pairs->slots == NULL || pairs->len > pairs->mask / 2) {
+        uint32_t mask = pairs->slots == NULL ? 255 : pairs->mask * 2 + 1;
+        struct dhall_pair *slots = ARENA_NEW(&dhall->arena, struct dhall_pair, (size_t)mask + 1);
+        for (uint32_t i = 0; pairs->slots != NULL && i <= pairs->mask; i++) {
+            struct dhall_pair pair = pairs->slots[i];
+            if (pair.left != NULL) {
+                *pair_slot(slots, mask, pair.left, pair.right) = pair;
+            }
+        }
+        pairs->slots = slots;
+        pairs->mask = mask;
+    }
+    *pair_slot(pairs->slots, pairs->mask, left, right) = (struct dhall_pair){left, right};
+    pairs->len++;
 }
 
 const struct dhall_env *dhall_env_push(

@@ -191,6 +191,15 @@ enum dhall_stop {
     STOP_TERMS,
 };
 
+/* Pairs that a question was answered for, so that shared parts are asked about once. In the
+ * session's arena. */
+struct dhall_pairs {
+    struct dhall_pair {
+        const void *left;
+        uintptr_t right;
+    } * slots;
+    uint32_t len, mask;
+};
 struct dhall_place {
     const struct dhall_code *code;
     dhall_term term;
@@ -218,6 +227,9 @@ struct dhall {
     uint32_t imports_len, imports_cap;
     struct dhall_import_entry **opened; /* the chain of imports being resolved; owned */
     uint32_t opened_len, opened_cap;
+    struct dhall_pairs equal;      /* values that are judgmentally equal */
+    struct dhall_pairs unmentions; /* value, level that it does not mention */
+    uint32_t conv_count;           /* of values with parts */
     struct dhall_pending *pending; /* owned; a stack */
     uint32_t pending_len, pending_cap;
     bool explains; /* messages about types show them whole, too */
@@ -295,6 +307,7 @@ const struct dhall_shape *dhall_shape_new(
 uint32_t dhall_shape_find(const struct dhall_shape *shape, dhall_label label);
 /* The first place at or behind `from` whose label is not less than label, or shape's count. */
 uint32_t dhall_shape_place(const struct dhall_shape *shape, uint32_t from, dhall_label label);
+int dhall_label_cmp(const struct dhall *dhall, dhall_label a, dhall_label b);
 
 static inline bool dhall_is_builtin(const struct dhall_value *value, enum dhall_builtin builtin)
 {
@@ -318,6 +331,11 @@ static inline uint16_t dhall_bound_max(uint16_t a, uint16_t b)
 {
     return a > b ? a : b;
 }
+
+bool dhall_pairs_has(const struct dhall_pairs *pairs, const void *left, uintptr_t right);
+/* A pair that is not there yet. */
+void dhall_pairs_add(
+    struct dhall *dhall, struct dhall_pairs *pairs, const void *left, uintptr_t right);
 
 /* Environments. */
 const struct dhall_env *dhall_env_push(
