@@ -101,6 +101,15 @@ let dhall_test =
         , libs = [ S.libs.gmp ]
         }
 
+let dhall_hard_test =
+      S.test
+        S.Test::{
+        , name = "dhall_hard_test"
+        , srcs = [ "hard_test.c" ]
+        , deps = [ dhall, S.at "//src/base" ]
+        , libs = [ S.libs.gmp ]
+        }
+
 let dhall_edit_test =
       S.test
         S.Test::{
@@ -213,6 +222,7 @@ let dhall_infer_fuzz =
 
 in  { dhall
     , dhall_edit_test
+    , dhall_hard_test
     , dhall_parse_test
     , dhall_standard_test
     , dhall_test

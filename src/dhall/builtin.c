@@ -70,6 +70,7 @@ struct dhall_value *dhall_list_flatten(struct dhall *dhall, struct dhall_value *
     if (list->kind != V_LIST_APPEND) {
         return list;
     }
+    dhall_room(dhall, list->a * sizeof(void *));
     struct dhall_value **items = arena_alloc(&dhall->arena, list->a * sizeof(void *));
     list_copy(dhall, list, items);
     list->kind = V_LIST;
@@ -277,6 +278,7 @@ static struct dhall_value *list_indexed(
         return dhall_one_value(
             dhall, V_LIST_EMPTY, 0, dhall_builtin_apply1(dhall, DHALL_BUILTIN_LIST_TYPE, record));
     }
+    dhall_room(dhall, list->a * (3 * sizeof(void *) + 2 * sizeof(struct dhall_value)));
     struct dhall_value **records = arena_alloc(&dhall->arena, list->a * sizeof *records);
     for (uint32_t i = 0; i < list->a; i++) {
         struct dhall_value **items = arena_alloc(&dhall->arena, 2 * sizeof *items);
@@ -292,6 +294,7 @@ static struct dhall_value *list_reverse(struct dhall *dhall, struct dhall_value 
     if (list->kind == V_LIST_EMPTY) {
         return list;
     }
+    dhall_room(dhall, list->a * sizeof(void *));
     struct dhall_value **items = arena_alloc(&dhall->arena, list->a * sizeof *items);
     for (uint32_t i = 0; i < list->a; i++) {
         items[i] = list->items[list->a - 1 - i];
@@ -345,8 +348,11 @@ static struct dhall_value *reduce_show(
 {
     if (builtin == DHALL_BUILTIN_TEXT_SHOW) {
         x = dhall_text_flatten(dhall, x);
-        return x->kind == V_TEXT ? dhall_text_value(dhall, dhall_text_show(&dhall->arena, x->text))
-                                 : NULL;
+        if (x->kind != V_TEXT) {
+            return NULL;
+        }
+        dhall_room(dhall, 6 * x->text.len); /* \u0000 for each byte, at worst */
+        return dhall_text_value(dhall, dhall_text_show(&dhall->arena, x->text));
     }
     enum dhall_v kind = builtin == DHALL_BUILTIN_DOUBLE_SHOW ? V_DOUBLE
                         : builtin == DHALL_BUILTIN_DATE_SHOW ? V_DATE

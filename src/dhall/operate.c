@@ -57,7 +57,8 @@ static struct dhall_value *numbers_operate(struct dhall *dhall, enum dhall_opera
     dhall_value_mpz(left, a);
     dhall_value_mpz(right, b);
     size_t bits = mpz_sizeinbase(a, 2) + mpz_sizeinbase(b, 2);
-    if (bits / 8 > dhall->limits.memory_bytes_max) {
+    /* A number of a 64th of the memory takes seconds to multiply, and to print. */
+    if (bits / 8 > dhall->limits.memory_bytes_max / 64) {
         mpz_clears(a, b, NULL);
         dhall_stop(dhall, STOP_MEMORY);
     }

@@ -61,19 +61,22 @@ static void flat_add(struct flat *flat, struct dhall_value *value)
 }
 
 /* Forcing may leave the big stack for good (dhall_stop), which would leak what is on the heap; so
- * all pieces are forced first, and only then is anything allocated. */
-static void text_force(struct dhall *dhall, struct dhall_value *text)
+ * all pieces are forced, and the bytes counted, before anything is allocated. */
+static void text_force(struct dhall *dhall, struct dhall_value *text, size_t *bytes)
 {
     for (uint32_t i = 0; i < text->a; i++) {
         dhall_step(dhall);
         struct dhall_value *piece = dhall_force(dhall, text->items[i]);
-        if (piece->kind == V_TEXT_APPEND) {
+        if (piece->kind == V_TEXT) {
+            *bytes += piece->text.len;
+            dhall_room(dhall, 2 * *bytes);
+        } else if (piece->kind == V_TEXT_APPEND) {
             if (i + 1 == text->a) { /* the common deep case, "a" ++ ("b" ++ ...), needs no stack */
                 text = piece;
                 i = UINT32_MAX;
                 continue;
             }
-            text_force(dhall, piece);
+            text_force(dhall, piece, bytes);
         }
     }
 }
@@ -83,7 +86,8 @@ struct dhall_value *dhall_text_flatten(struct dhall *dhall, struct dhall_value *
     if (text->kind != V_TEXT_APPEND) {
         return text;
     }
-    text_force(dhall, text);
+    size_t bytes = 0;
+    text_force(dhall, text, &bytes);
     struct flat flat = {.dhall = dhall};
     flat_add(&flat, text);
     while (flat.todo_len > 0) {
@@ -144,6 +148,7 @@ struct dhall_value *dhall_text_replace(
             at += needle.len;
         }
     }
+    dhall_room(dhall, count * (2 * sizeof(void *) + sizeof(struct dhall_value)));
     struct dhall_value **pieces = arena_alloc(&dhall->arena, (2 * count + 1) * sizeof *pieces);
     struct str rest = haystack;
     for (size_t i = 0; i < count; i++) {

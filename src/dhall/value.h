@@ -278,6 +278,17 @@ static inline void dhall_step(struct dhall *dhall)
     }
 }
 
+/* Leaves as dhall_step does if there is no room for so many bytes more. For what is as big as the
+ * user's data says, before it is allocated. */
+static inline void dhall_room(struct dhall *dhall, size_t bytes)
+{
+    size_t used = dhall->arena.total_bytes + dhall->big_bytes;
+    size_t max = dhall->limits.memory_bytes_max;
+    if (used > max || bytes > max - used) {
+        dhall_stop(dhall, STOP_MEMORY);
+    }
+}
+
 /* Values. */
 struct dhall_value *dhall_value_new(struct dhall *dhall, enum dhall_v kind, uint32_t bound);
 struct dhall_value *dhall_builtin_value(struct dhall *dhall, enum dhall_builtin builtin);
