@@ -26,7 +26,7 @@ static const struct option_spec options[] = {
     [TAGS_PATH] = {.name = "path",
         .kind = OPTION_TEXT,
         .value = "PATH",
-        .help = "take this file, or all below this folder; else the names on standard input"},
+        .help = "take this file or folder; else the files that standard input names"},
     [TAGS_OUTPUT] = {.name = "output",
         .kind = OPTION_TEXT,
         .value = "FILE",
