@@ -147,7 +147,8 @@ static enum err result_keep(struct job *job, const struct exec_result *exec_resu
 
 /* Inputs into the store. */
 
-static enum err source_put(struct job *job, const struct input *input, const struct digest *want)
+static enum err source_put(struct job *job, const struct input *input, const struct digest *want,
+    struct store_batch *batch)
 {
     struct engine *engine = job->engine;
     const char *path = arena_cstr(job->arena, input->piece.text);
@@ -156,7 +157,7 @@ static enum err source_put(struct job *job, const struct input *input, const str
         return diag_add_errno(job->diags, errno, "cannot read %s", path);
     }
     struct digest got;
-    enum err err = store_put_fd(engine->store, fd, &got, job->diags);
+    enum err err = store_batch_put_fd(batch, fd, &got, job->diags);
     if (err == OK && !digest_eq(&got, want)) {
         err = diag_add(job->diags, ERR_RETRY, SPAN_NONE, "%s changed during the build", path);
         diag_help(job->diags, "run the command again");
@@ -166,8 +167,8 @@ static enum err source_put(struct job *job, const struct input *input, const str
 
 /* Each input is in the store and is what its name says. What is damaged is told, and made again: a
  * source out of the workspace, here; an output by its action, in a transaction of its own. */
-static enum err input_ready(
-    struct job *job, const struct input *input, const struct tree_entry *entry)
+static enum err input_ready(struct job *job, const struct input *input,
+    const struct tree_entry *entry, struct store_batch *batch)
 {
     struct engine *engine = job->engine;
     struct str path;
@@ -182,7 +183,7 @@ static enum err input_ready(
     }
     if (input->piece.kind == PIECE_SOURCE) {
         progress_diags(engine, &found);
-        return source_put(job, input, &entry->digest);
+        return source_put(job, input, &entry->digest, batch);
     }
     damage_add(engine, &entry->digest);
     diags_append(job->diags, &found);
@@ -235,9 +236,11 @@ static enum err inputs_ready(struct job *job)
 {
     enum err err = root_ready(job);
     const bool *ready = ready_find(job);
+    struct store_batch *batch = store_batch_new(job->engine->store);
     for (size_t i = 0; i < job->expansion.input_count && err == OK; i++) {
-        err = ready[i] ? OK : input_ready(job, &job->expansion.inputs[i], &job->entries[i]);
+        err = ready[i] ? OK : input_ready(job, &job->expansion.inputs[i], &job->entries[i], batch);
     }
+    err = store_batch_finish(batch, err, job->diags); /* the disk is waited for once */
     if (err == OK) {
         ready_note(job, ready);
     }
