@@ -13,13 +13,13 @@
     done
     echo '}'
 } >big.dhall
-"$straylight" dhall hash big.dhall >hash
-digest=$(sed 's/^sha256://' hash)
-printf '(./big.dhall %s).f2999.y\n' "$(cat hash)" >main.dhall
-printf '(missing %s).f2999.y\n' "$(cat hash)" >cached.dhall
+"$straylight" dhall hash big.dhall >digest
+hex=$(sed 's/^sha256://' digest)
+printf '(./big.dhall %s).f2999.y\n' "$(cat digest)" >main.dhall
+printf '(missing %s).f2999.y\n' "$(cat digest)" >cached.dhall
 echo '[ 2999, 3000 ]' >want
 cache=$XDG_CACHE_HOME/dhall
-entry=$cache/1220$digest
+entry=$cache/1220$hex
 
 expect "a first run fills the cache" 0 "$straylight" dhall main.dhall
 out_is "its value" want
