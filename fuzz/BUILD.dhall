@@ -102,7 +102,7 @@ let dhall_format_fuzz =
 let dhall_lint_fuzz =
       corpus
         "dhall_lint_fuzz"
-        [ "all", "asserts", "chain", "crossed", "unused" ]
+        [ "all", "asserts", "blanks", "chain", "crossed", "unused" ]
 
 let dhall_parse_fuzz =
       corpus

@@ -49,6 +49,7 @@ struct command {
     X(dhall_freeze)                                                                                \
     X(dhall_hash)                                                                                  \
     X(dhall_lint)                                                                                  \
+    X(dhall_lsp)                                                                                   \
     X(dhall_normalize)                                                                             \
     X(dhall_repl)                                                                                  \
     X(dhall_resolve)                                                                               \

@@ -43,6 +43,10 @@ static enum err reader_read(void *context, const struct dhall_import *import, st
     if (memchr(name.ptr, 0, name.len) != NULL) {
         return ERR_ABSENT; /* no file has such a name */
     }
+    if (dhalling->overlay != NULL &&
+        dhalling->overlay(dhalling->overlay_context, name, ret_bytes)) {
+        return OK;
+    }
     const char *path = arena_cstr(arena, name);
     if (import->scheme == DHALL_HOME && home_path(str_sub(name, 2, name.len), arena, &path) != OK) {
         return ERR_ABSENT;

@@ -66,6 +66,9 @@ struct dhalling {
     /* Texts that imports of env:NAME find before the environment: what the repl has bound. */
     const struct dhalling_text *texts;
     size_t text_count;
+    /* Files that are not what the disk has (path: absolute); NULL: none. */
+    bool (*overlay)(void *context, struct str path, struct str *ret_text);
+    void *overlay_context;
     bool ascii; /* print ASCII: asked for, or the input has no symbols */
 };
 /* A session for the command's options. Nothing is read yet. */

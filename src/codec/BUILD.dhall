@@ -5,8 +5,24 @@ let codec =
       S.library
         S.Library::{
         , name = "codec"
-        , srcs = [ "cbor.c", "json.c", "json_print.c", "json_read.c", "proto.c", "reapi.c", "yaml_read.c" ]
-        , hdrs = [ "cbor.h", "json.h", "json_print.h", "json_read.h", "proto.h", "reapi.h", "yaml_read.h" ]
+        , srcs =
+          [ "cbor.c"
+          , "json.c"
+          , "json_print.c"
+          , "json_read.c"
+          , "proto.c"
+          , "reapi.c"
+          , "yaml_read.c"
+          ]
+        , hdrs =
+          [ "cbor.h"
+          , "json.h"
+          , "json_print.h"
+          , "json_read.h"
+          , "proto.h"
+          , "reapi.h"
+          , "yaml_read.h"
+          ]
         , deps = [ S.at "//src/base", S.at "//src/digest" ]
         }
 
@@ -72,4 +88,11 @@ let yaml_fuzz =
           ]
         }
 
-in  { codec, cbor_test, json_test, json_read_test, reapi_test, reapi_fuzz, yaml_fuzz }
+in  { codec
+    , cbor_test
+    , json_test
+    , json_read_test
+    , reapi_test
+    , reapi_fuzz
+    , yaml_fuzz
+    }

@@ -309,7 +309,7 @@ enum err json_parse(
 const struct json_value *json_get(const struct json_value *value, const char *key)
 {
     struct str name = str_of(key);
-    for (size_t i = 0; value->kind == JSON_OBJECT && i < value->count; i++) {
+    for (size_t i = 0; value != NULL && value->kind == JSON_OBJECT && i < value->count; i++) {
         if (str_eq(value->items[i].key, name)) {
             return &value->items[i];
         }

@@ -34,7 +34,7 @@ enum err json_parse(
 /* The same with other bounds, for what is not hostile to us: a user's own document. */
 enum err json_parse_within(struct str text, unsigned depth_max, size_t bytes_max,
     struct arena *arena, struct json_value *ret_value, size_t *ret_at);
-/* The member of an object, or NULL (also where value is none). */
+/* The member of an object, or NULL (also where value is NULL or no object). */
 const struct json_value *json_get(const struct json_value *value, const char *key);
 /* A whole number from 0 to UINT64_MAX, written as digits only; else ERR_INVALID. */
 enum err json_uint(const struct json_value *value, uint64_t *ret_number);

@@ -6,7 +6,9 @@ let dhall =
         S.Library::{
         , name = "dhall"
         , srcs =
-          [ "builtin.c"
+          [ "assist.c"
+          , "assist_complete.c"
+          , "builtin.c"
           , "canonical.c"
           , "conv.c"
           , "decode.c"
@@ -30,6 +32,7 @@ let dhall =
           , "infer_message.c"
           , "infer_record.c"
           , "infer_union.c"
+          , "inspect.c"
           , "layout.c"
           , "lint.c"
           , "operate.c"
@@ -53,7 +56,8 @@ let dhall =
           , "value.c"
           ]
         , hdrs =
-          [ "dhall.h"
+          [ "assist.h"
+          , "dhall.h"
           , "diff.h"
           , "edit.h"
           , "encode.h"
@@ -67,6 +71,7 @@ let dhall =
           , "import.h"
           , "infer.h"
           , "infer_context.h"
+          , "inspect.h"
           , "layout.h"
           , "lint.h"
           , "parse.h"

@@ -102,10 +102,13 @@ static void code_step(struct walk *walk, struct buf *ret_comments)
         size_t len = comment_len(walk);
         buf_add(ret_comments, str_sub(walk->text, walk->at, walk->at + len));
         walk->at += len;
-    } else if (c == '`' ||
-               (c == '"' && walk->at > 0 &&
-                   (walk->text.ptr[walk->at - 1] == '/' || walk->text.ptr[walk->at - 1] == ':'))) {
+    } else if (c == '`' || (c == '"' && walk->at > 0 && walk->text.ptr[walk->at - 1] == '/')) {
         walk->at += 2 + str_find(rest, c);
+    } else if (c == '"' && walk->at > 0 && walk->text.ptr[walk->at - 1] == ':') { /* env:"a\"b" */
+        do {
+            walk->at += walk->text.ptr[walk->at] == '\\' ? 2 : 1;
+        } while (walk->text.ptr[walk->at] != '"');
+        walk->at++;
     } else if (c == '"' || here(walk, STR("''"))) {
         buf_add_byte(&walk->modes, (uint8_t)c);
         walk->at += c == '"' ? 1 : 2;

@@ -2,6 +2,7 @@
 #include "dhall/infer.h"
 #include "dhall/import.h"
 #include "dhall/infer_context.h"
+#include "dhall/inspect.h"
 #include <assert.h>
 
 /* type-inference.md; names of bound variables are part of what `type` prints. */
@@ -663,7 +664,14 @@ struct dhall_value *infer(struct context *context, dhall_term term)
     dhall_step(context->dhall);
     context->dhall->infer_at = (struct dhall_place){context->code, term};
     struct dhall_value *type = infer_any(context, term, dhall_row_of(&context->code->terms, term));
-    return type == NULL ? NULL : dhall_force(context->dhall, type);
+    if (type == NULL) {
+        return NULL;
+    }
+    type = dhall_force(context->dhall, type);
+    if (context->dhall->watch != NULL) {
+        dhall_inspect_look(context, term, type);
+    }
+    return type;
 }
 
 enum err dhall_infer(struct dhall *dhall, const struct dhall_code *code,

@@ -367,6 +367,12 @@ static void findings_make(struct linter *linter)
     if (linter->findings_len > 0) {
         qsort(linter->findings, linter->findings_len, sizeof *linter->findings, by_begin);
     }
+    /* Blanks between two may belong to both. */
+    for (size_t i = 1; i < linter->findings_len; i++) {
+        uint32_t end = linter->findings[i - 1].edit.end;
+        struct dhall_edit *edit = &linter->findings[i].edit;
+        edit->begin = edit->begin < end ? end : edit->begin;
+    }
 }
 
 enum err dhall_lint(struct str text, uint32_t source, struct arena *arena,

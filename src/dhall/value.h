@@ -155,6 +155,7 @@ struct dhall_code {
     struct dhall_code *older;
 };
 
+struct dhall_watch;
 struct dhall_headers {
     const struct dhall_header *rows;
     size_t count;
@@ -235,8 +236,9 @@ struct dhall {
     bool explains; /* messages about types show them whole, too */
     uint64_t steps;
     struct dhall_place eval_at, infer_at; /* what was looked at last, for messages */
-    enum dhall_stop stopped; /* a bound was passed: what was under way was left as it stood */
-    struct diags error;      /* of the value reading API */
+    enum dhall_stop stopped;   /* a bound was passed: what was under way was left as it stood */
+    struct diags error;        /* of the value reading API */
+    struct dhall_watch *watch; /* inspect.c's, while it looks for a term; else NULL */
     /* The big stack that evaluation, inference and read-back run on. */
     char *stack, *stack_low;
     bool on_stack; /* of either kind */

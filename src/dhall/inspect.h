@@ -1,0 +1,34 @@
+/* src/dhall/inspect.h: what a term of a file is: its type, and what may be selected from it. */
+#ifndef DHALL_INSPECT_H
+#define DHALL_INSPECT_H
+#include "dhall/dhall.h"
+
+enum dhall_member_kind {
+    DHALL_MEMBER_FIELD,       /* of a record: detail is its type */
+    DHALL_MEMBER_ALTERNATIVE, /* of a union type: detail is what it holds, or empty */
+};
+struct dhall_member {
+    enum dhall_member_kind kind;
+    struct str name, detail;
+};
+struct dhall_inspection {
+    bool seen;       /* the term was looked at before something went wrong */
+    struct str type; /* one line of ASCII, cut with "..." if it is long */
+    struct dhall_member *members;
+    size_t member_count;
+    /* Of a record { Type, default }: the fields of Type. */
+    struct dhall_member *fields;
+    size_t field_count;
+};
+/* Loads text as dhall_load_text does, and tells about the term of it that has the span
+ * [begin, end). What is wrong with the text is told by the error; up to there things are seen.
+ * Texts are in arena. */
+enum err dhall_inspect(struct dhall *dhall, struct str name, struct str dir, struct str text,
+    uint32_t begin, uint32_t end, struct arena *arena, struct dhall_inspection *ret_inspection,
+    struct diags *diags);
+
+/* For infer.c only: is told of every term that has a type. */
+struct context;
+struct dhall_value;
+void dhall_inspect_look(struct context *context, dhall_term term, struct dhall_value *type);
+#endif
