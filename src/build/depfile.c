@@ -19,7 +19,10 @@ enum token {
 
 static char char_at(const struct reading *reading, size_t at)
 {
-    return at < reading->text.len ? reading->text.ptr[at] : '\0';
+    if (at < reading->text.len) {
+        return reading->text.ptr[at];
+    }
+    return '\0';
 }
 
 /* A backslash before the line's end; or 0. */

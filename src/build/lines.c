@@ -24,7 +24,10 @@ void lines_start(struct lines *lines, uint64_t id, struct str text, uint64_t now
     running->start_us = now_us;
     running->len = text.len > LINES_TEXT_MAX ? LINES_TEXT_MAX : text.len;
     for (size_t i = 0; i < running->len; i++) { /* a name must not move the cursor */
-        running->text[i] = (unsigned char)text.ptr[i] < 0x20 ? '?' : text.ptr[i];
+        running->text[i] = text.ptr[i];
+        if ((unsigned char)text.ptr[i] < 0x20) {
+            running->text[i] = '?';
+        }
     }
 }
 

@@ -126,19 +126,37 @@ static struct set closure(const struct query *query, struct set set,
             queue[len++] = i;
         }
     }
-    size_t next = 0;
-    for (; steps > 0 && next < len; steps--) {
-        size_t end = len;
-        for (; next < end; next++) {
-            const struct query_edges *row = &edges[queue[next]];
-            for (size_t j = 0; j < row->count; j++) {
-                uint32_t to = row->at[j];
-                if (!found.has[to] && (within == NULL || within[to])) {
-                    found.has[to] = true;
-                    queue[len++] = to;
-                }
+    size_t next = 0, step_end = len;
+    while (steps > 0 && next < len) {
+        const struct query_edges *row = &edges[queue[next++]];
+        for (size_t j = 0; j < row->count; j++) {
+            uint32_t to = row->at[j];
+            if (!found.has[to] && (within == NULL || within[to])) {
+                found.has[to] = true;
+                queue[len++] = to;
             }
         }
+        if (next == step_end) {
+            step_end = len;
+            steps--;
+        }
+    }
+    return found;
+}
+
+/* The way back from row by `before`, where a start is its own; first the start, last row. */
+static struct set path_back(const struct query *query, const uint32_t *before, uint32_t row)
+{
+    struct set found = set_new(query);
+    size_t steps = 1;
+    for (uint32_t i = row; before[i] != i; i = before[i]) {
+        steps++;
+    }
+    found.path.rows = ARENA_NEW(query->arena, uint32_t, steps);
+    found.path.count = steps;
+    for (uint32_t i = row; steps > 0; i = before[i]) {
+        found.has[i] = true;
+        found.path.rows[--steps] = i;
     }
     return found;
 }
@@ -146,8 +164,7 @@ static struct set closure(const struct query *query, struct set set,
 /* A shortest path from one of `from` to one of `to`; nothing if there is none. */
 static struct set path_find(const struct query *query, struct set from, struct set to)
 {
-    size_t count = query->graph->count, len = 0, steps = 0;
-    struct set found = set_new(query);
+    size_t count = query->graph->count, len = 0;
     bool *seen = ARENA_NEW(query->arena, bool, count);
     uint32_t *queue = ARENA_NEW(query->arena, uint32_t, count);
     uint32_t *before = ARENA_NEW(query->arena, uint32_t, count);
@@ -161,19 +178,7 @@ static struct set path_find(const struct query *query, struct set from, struct s
     for (size_t next = 0; next < len; next++) {
         uint32_t row = queue[next];
         if (to.has[row]) {
-            for (uint32_t i = row;; i = before[i]) {
-                found.has[i] = true;
-                steps++;
-                if (before[i] == i) {
-                    break;
-                }
-            }
-            found.path.rows = ARENA_NEW(query->arena, uint32_t, steps);
-            found.path.count = steps;
-            for (uint32_t i = row; steps > 0; i = before[i]) {
-                found.path.rows[--steps] = i;
-            }
-            return found;
+            return path_back(query, before, row);
         }
         for (size_t j = 0; j < query->graph->edges[row].count; j++) {
             uint32_t below = query->graph->edges[row].at[j];
@@ -184,7 +189,7 @@ static struct set path_find(const struct query *query, struct set from, struct s
             }
         }
     }
-    return found;
+    return set_new(query);
 }
 
 /* Words. */
@@ -204,7 +209,10 @@ static void blanks_skip(struct query *query)
 static char peek(struct query *query)
 {
     blanks_skip(query);
-    return query->at < query->text.len ? query->text.ptr[query->at] : '\0';
+    if (query->at < query->text.len) {
+        return query->text.ptr[query->at];
+    }
+    return '\0';
 }
 
 static enum err expect_char(struct query *query, char c)

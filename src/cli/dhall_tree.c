@@ -87,7 +87,7 @@ static enum err value_write(
 static enum err entry_write(const struct tree *tree, const char *folder, struct str name,
     const struct dhall_value *value, unsigned depth)
 {
-    const char *path = NULL;
+    const char *path = "";
     enum err err = path_of(tree, folder, name, &path);
     if (err == OK && dhall_value_kind_of(tree->dhall, value) == DHALL_VALUE_OPTIONAL) {
         const struct dhall_value *content = NULL;

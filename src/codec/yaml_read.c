@@ -29,7 +29,10 @@ static bool fail(struct yaml *yaml, const char *why)
 
 static char peek(const struct yaml *yaml, size_t ahead)
 {
-    return (size_t)(yaml->end - yaml->at) > ahead ? yaml->at[ahead] : '\0';
+    if ((size_t)(yaml->end - yaml->at) > ahead) {
+        return yaml->at[ahead];
+    }
+    return '\0';
 }
 
 static bool at_end(const struct yaml *yaml)

@@ -70,7 +70,10 @@ static size_t word_len(const struct walk *walk)
 {
     struct str rest = str_sub(walk->text, walk->at, walk->text.len);
     char c = rest.ptr[0];
-    char next = rest.len > 1 ? rest.ptr[1] : ' ';
+    char next = ' ';
+    if (rest.len > 1) {
+        next = rest.ptr[1];
+    }
     size_t len = 0;
     bool label = c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
     bool path = (c == '/' && next != '/' && next != '\\') || str_starts(rest, STR("./")) ||
@@ -128,7 +131,10 @@ static void comments_of(struct str text, struct buf *ret_comments)
     struct walk walk = {.text = text};
     AUTO_BUF all = {0};
     while (walk.at < text.len) {
-        char mode = walk.modes.len == 0 ? '{' : walk.modes.ptr[walk.modes.len - 1];
+        char mode = '{';
+        if (walk.modes.len > 0) {
+            mode = walk.modes.ptr[walk.modes.len - 1];
+        }
         if (mode == '{') {
             code_step(&walk, &all);
         } else {

@@ -174,7 +174,12 @@ static bool empty_bracket_push(struct formatter *formatter, char close)
 /* At {, [ or < */
 static const struct doc *bracketed(struct formatter *formatter, bool named, enum form *ret_form)
 {
-    char close = *formatter->at == '{' ? '}' : *formatter->at == '[' ? ']' : '>';
+    char close = '>';
+    if (*formatter->at == '{') {
+        close = '}';
+    } else if (*formatter->at == '[') {
+        close = ']';
+    }
     size_t base = formatter->stack_len;
     bool list = close == ']';
     if (empty_bracket_push(formatter, close)) {

@@ -310,8 +310,11 @@ static enum err convert_map(struct converter *converter, struct dhall_value *typ
 {
     struct dhall *dhall = converter->dhall;
     struct dhall_terms *terms = converter->terms;
-    struct dhall_value *key_type, *value_type;
-    (void)map_types(converter, element, &key_type, &value_type);
+    struct dhall_value *key_type = NULL;
+    struct dhall_value *value_type = NULL;
+    if (!map_types(converter, element, &key_type, &value_type)) {
+        return mismatch(converter, outer, type, json);
+    }
     bool text = dhall_is_builtin(key_type, DHALL_BUILTIN_TEXT_TYPE);
     if (!text && key_type->kind != V_UNION) {
         return mismatch(converter, outer, type, json);

@@ -252,7 +252,8 @@ static bool is_nesting(const struct converter *converter, const struct dhall_val
 static enum err convert_nesting(const struct converter *converter, const struct dhall_value *record,
     const struct place *place, struct json_value *ret_json)
 {
-    struct str tag, how;
+    struct str tag = {0}; /* is_nesting has looked: both are unions, whose names are there */
+    struct str how = {0};
     struct dhall_value *content = NULL;
     struct dhall_value *below = NULL;
     (void)alternative_of(converter, field(converter, record, "contents"), &tag, &content);

@@ -97,9 +97,9 @@ static struct schema unify(struct arena *arena, const struct schema *a, const st
 static enum number number_of(struct str text)
 {
     size_t dot = str_find(text, '.');
-    size_t e = dot;
+    size_t e = 0;
     bool whole = true;
-    for (e = 0; e < text.len && (text.ptr[e] | 32) != 'e'; e++) {
+    for (; e < text.len && (text.ptr[e] | 32) != 'e'; e++) {
         whole = whole && (e <= dot || text.ptr[e] == '0');
     }
     if (!whole || e < text.len) {
