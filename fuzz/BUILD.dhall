@@ -83,6 +83,19 @@ let dhall_edit_fuzz =
         , "with-interpolation"
         ]
 
+let dhall_assist_fuzz =
+      corpus
+        "dhall_assist_fuzz"
+        [ "comment"
+        , "field"
+        , "hover"
+        , "open"
+        , "path"
+        , "schema"
+        , "text"
+        , "variable"
+        ]
+
 let dhall_format_fuzz =
       corpus
         "dhall_format_fuzz"
@@ -206,6 +219,7 @@ let yaml_fuzz =
       corpus "yaml_fuzz" [ "all_sorts", "anchor", "blocks", "json", "nested" ]
 
 in  { dhall_decode_fuzz
+    , dhall_assist_fuzz
     , dhall_edit_fuzz
     , dhall_format_fuzz
     , dhall_infer_fuzz

@@ -95,4 +95,56 @@ echo './b.dhall' >e.dhall
 cp kept b.dhall
 expect "--transitive" 0 "$straylight" dhall freeze --transitive e.dhall
 ok "reaches what is imported" grep -q '^ *sha256:[0-9a-f]*).Target' b.dhall
+
+# Schemas.
+schemas='{ Person = { Type = { name : Text, age : Natural }, default.age = 30 }, Pair = { Type = { a : { name : Text, age : Natural }, b : Natural }, default.b = 1 }, other = 1 }'
+cat >f.dhall <<'END'
+-- people
+let n = "x"
+
+let f = \(x : Natural) -> { name = n, age = x } -- depends
+
+in  { alice = { name = "Alice", age = 30 } -- a
+    , bob = { name = n, age = 4 }
+    , number = { name = "", age = (30) }.age
+    , pairs = [ { a = { age = 30, name = "c" }, b = 1 } ]
+    , other = { name = "d" }
+    , f
+    }
+END
+cat >want <<'END'
+-- people
+let schemas =
+      { Person = { Type = { name : Text, age : Natural }, default.age = 30 }
+      , Pair =
+        { Type = { a : { name : Text, age : Natural }, b : Natural }
+        , default.b = 1
+        }
+      , other = 1
+      }
+
+let n = "x"
+
+let f = \(x : Natural) -> schemas.Person::{ name = n, age = x } -- depends
+
+in  { alice = schemas.Person::{ name = "Alice" } -- a
+    , bob = schemas.Person::{ name = n, age = 4 }
+    , number = (schemas.Person::{ name = "" }).age
+    , pairs = [ schemas.Pair::{ a = schemas.Person::{ name = "c" } } ]
+    , other = { name = "d" }
+    , f
+    }
+END
+before=$("$straylight" dhall hash f.dhall)
+expect "rewrite-with-schemas --check" 1 "$straylight" dhall rewrite-with-schemas --schemas "$schemas" --check f.dhall
+expect "rewrite-with-schemas" 0 "$straylight" dhall rewrite-with-schemas --schemas "$schemas" f.dhall
+ok "records are completions" diff want f.dhall
+ok "and mean the same" test "$("$straylight" dhall hash f.dhall)" = "$before"
+expect "a text that binds the name" 1 "$straylight" dhall rewrite-with-schemas --schemas "$schemas" f.dhall
+err_has "is told" "binds the name"
+expect "without schemas" 2 "$straylight" dhall rewrite-with-schemas f.dhall
+expect "what is no record" 1 "$straylight" dhall rewrite-with-schemas --schemas 1 e.dhall
+echo '{ a = 1 }' >g.dhall
+expect "a text without a match" 0 "$straylight" dhall rewrite-with-schemas --schemas "$schemas" g.dhall
+ok "stays" sh -c 'test "$(cat g.dhall)" = "{ a = 1 }"'
 finish

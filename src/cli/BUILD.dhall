@@ -17,6 +17,7 @@ let straylight =
           , "dhall_lint.c"
           , "dhall_lsp.c"
           , "dhall_resolve.c"
+          , "dhall_rewrite_with_schemas.c"
           , "dhall_to_json.c"
           , "dhall_from_json.c"
           , "dhall_diff.c"

@@ -53,6 +53,7 @@ struct command {
     X(dhall_normalize)                                                                             \
     X(dhall_repl)                                                                                  \
     X(dhall_resolve)                                                                               \
+    X(dhall_rewrite_with_schemas)                                                                  \
     X(dhall_tags)                                                                                  \
     X(dhall_text)                                                                                  \
     X(dhall_to_directory_tree)                                                                     \

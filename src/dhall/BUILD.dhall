@@ -47,6 +47,7 @@ let dhall =
           , "remote.c"
           , "resolve.c"
           , "scan.c"
+          , "schemas.c"
           , "session.c"
           , "term.c"
           , "text.c"
@@ -78,6 +79,7 @@ let dhall =
           , "print.h"
           , "print_literal.h"
           , "scan.h"
+          , "schemas.h"
           , "term.h"
           , "to_json.h"
           , "tool.h"
@@ -180,6 +182,21 @@ let dhall_edit_fuzz =
         , libs = [ S.libs.gmp ]
         }
 
+let dhall_assist_fuzz =
+      S.test
+        S.Test::{
+        , name = "dhall_assist_fuzz"
+        , srcs = [ "dhall_assist_fuzz.c" ]
+        , args = [ S.D.text "fuzz/dhall_assist_fuzz" ]
+        , deps =
+          [ dhall
+          , S.at "//src/base"
+          , S.at "//src/base:fuzz_replay"
+          , S.at "//fuzz:dhall_assist_fuzz"
+          ]
+        , libs = [ S.libs.gmp ]
+        }
+
 let dhall_format_fuzz =
       S.test
         S.Test::{
@@ -233,6 +250,7 @@ in  { dhall
     , dhall_test
     , dhall_parse_fuzz
     , dhall_decode_fuzz
+    , dhall_assist_fuzz
     , dhall_edit_fuzz
     , dhall_format_fuzz
     , dhall_infer_fuzz

@@ -32,7 +32,8 @@ static void open_push(struct scan *scan, char c)
 
 static char open_top(const struct scan *scan)
 {
-    return scan->open_len == 0 ? '\0' : scan->open[scan->open_len - 1];
+    static const char none = '\0';
+    return *(scan->open_len == 0 ? &none : &scan->open[scan->open_len - 1]);
 }
 
 static bool scan_is(const struct scan *scan, struct str text)

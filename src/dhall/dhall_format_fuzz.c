@@ -87,6 +87,11 @@ static size_t word_len(const struct walk *walk)
            strchr("\"#(),<>?[\\]{}", rest.ptr[len]) == NULL) {
         len++;
     }
+    bool number = c >= '0' && c <= '9'; /* 0xFF--: a comment may touch it */
+    while (number && len < rest.len && is_word(rest.ptr[len]) && rest.ptr[len] != '-' &&
+           rest.ptr[len] != '/') {
+        len++;
+    }
     while (label && !env && len < rest.len && is_word(rest.ptr[len])) {
         len++;
     }

@@ -2,7 +2,6 @@
 #include "dhall/infer.h"
 #include "dhall/import.h"
 #include "dhall/infer_context.h"
-#include "dhall/inspect.h"
 #include <assert.h>
 
 /* type-inference.md; names of bound variables are part of what `type` prints. */
@@ -669,7 +668,7 @@ struct dhall_value *infer(struct context *context, dhall_term term)
     }
     type = dhall_force(context->dhall, type);
     if (context->dhall->watch != NULL) {
-        dhall_inspect_look(context, term, type);
+        context->dhall->watch->look(context->dhall->watch, context, term, type);
     }
     return type;
 }

@@ -26,6 +26,11 @@ struct context {
     struct binding *levels;
     uint32_t levels_len, levels_cap;
 };
+/* dhall->watch: is told of every term that has a type. The first member of who looks. */
+struct dhall_watch {
+    void (*look)(struct dhall_watch *watch, struct context *context, dhall_term term,
+        struct dhall_value *type);
+};
 enum universe {
     UNIVERSE_NONE = 0, /* not a type */
     UNIVERSE_TYPE,

@@ -6,17 +6,18 @@ enum {
     TYPE_BYTES_MAX = 16 * 1024,
     DETAIL_BYTES_MAX = 160,
 };
-struct dhall_watch {
+struct inspector {
+    struct dhall_watch watch;
     struct str name;
     uint32_t begin, end;
     struct arena *arena;
     struct dhall_inspection *inspection;
 };
 
-static void members_set(struct context *context, const struct dhall_value *value,
-    enum dhall_member_kind kind, struct dhall_member **ret_members, size_t *ret_count)
+static void members_set(struct arena *arena, struct context *context,
+    const struct dhall_value *value, enum dhall_member_kind kind, struct dhall_member **ret_members,
+    size_t *ret_count)
 {
-    struct arena *arena = context->dhall->watch->arena;
     size_t count = value->shape->count;
     struct dhall_member *members = ARENA_NEW(arena, struct dhall_member, count);
     for (size_t i = 0; i < count; i++) {
@@ -39,36 +40,37 @@ static bool may_be_schema(const struct context *context, const struct dhall_valu
            dhall_shape_find(type->shape, context->dhall->label_type) != UINT32_MAX;
 }
 
-void dhall_inspect_look(struct context *context, dhall_term term, struct dhall_value *type)
+static void inspect_look(
+    struct dhall_watch *watch, struct context *context, dhall_term term, struct dhall_value *type)
 {
     struct dhall *dhall = context->dhall;
-    struct dhall_watch *watch = dhall->watch;
+    const struct inspector *inspector = (const struct inspector *)watch;
     struct span span = dhall_span_of(&context->code->terms, term);
-    if (span.begin != watch->begin || span.end != watch->end ||
-        !str_eq(sources_name(dhall->sources, span.source), watch->name)) {
+    if (span.begin != inspector->begin || span.end != inspector->end ||
+        !str_eq(sources_name(dhall->sources, span.source), inspector->name)) {
         return;
     }
-    struct dhall_inspection *inspection = watch->inspection;
+    struct dhall_inspection *inspection = inspector->inspection;
     inspection->seen = true;
-    inspection->type = arena_str(watch->arena, context_show(context, type, TYPE_BYTES_MAX));
+    inspection->type = arena_str(inspector->arena, context_show(context, type, TYPE_BYTES_MAX));
     if (type->kind == V_RECORD_TYPE) {
-        members_set(
-            context, type, DHALL_MEMBER_FIELD, &inspection->members, &inspection->member_count);
+        members_set(inspector->arena, context, type, DHALL_MEMBER_FIELD, &inspection->members,
+            &inspection->member_count);
     }
     if (may_be_schema(context, type)) {
         struct dhall_value *record = dhall_force(dhall, context_eval(context, term));
         struct dhall_value *schema =
             dhall_force(dhall, dhall_select(dhall, record, dhall->label_type));
         if (schema->kind == V_RECORD_TYPE) {
-            members_set(
-                context, schema, DHALL_MEMBER_FIELD, &inspection->fields, &inspection->field_count);
+            members_set(inspector->arena, context, schema, DHALL_MEMBER_FIELD, &inspection->fields,
+                &inspection->field_count);
         }
     }
     if (universe_is(type) != UNIVERSE_NONE) {
         const struct dhall_value *value = dhall_force(dhall, context_eval(context, term));
         if (value->kind == V_UNION) {
-            members_set(context, value, DHALL_MEMBER_ALTERNATIVE, &inspection->members,
-                &inspection->member_count);
+            members_set(inspector->arena, context, value, DHALL_MEMBER_ALTERNATIVE,
+                &inspection->members, &inspection->member_count);
         }
     }
 }
@@ -77,11 +79,15 @@ enum err dhall_inspect(struct dhall *dhall, struct str name, struct str dir, str
     uint32_t begin, uint32_t end, struct arena *arena, struct dhall_inspection *ret_inspection,
     struct diags *diags)
 {
-    struct dhall_watch watch = {
-        .name = name, .begin = begin, .end = end, .arena = arena, .inspection = ret_inspection};
+    struct inspector inspector = {.watch = {inspect_look},
+        .name = name,
+        .begin = begin,
+        .end = end,
+        .arena = arena,
+        .inspection = ret_inspection};
     struct dhall_loaded loaded;
     *ret_inspection = (struct dhall_inspection){.seen = false};
-    dhall->watch = &watch;
+    dhall->watch = &inspector.watch;
     enum err err = dhall_load_text(dhall, name, dir, text, &loaded, diags);
     dhall->watch = NULL;
     return err;

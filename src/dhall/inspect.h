@@ -26,9 +26,4 @@ struct dhall_inspection {
 enum err dhall_inspect(struct dhall *dhall, struct str name, struct str dir, struct str text,
     uint32_t begin, uint32_t end, struct arena *arena, struct dhall_inspection *ret_inspection,
     struct diags *diags);
-
-/* For infer.c only: is told of every term that has a type. */
-struct context;
-struct dhall_value;
-void dhall_inspect_look(struct context *context, dhall_term term, struct dhall_value *type);
 #endif
