@@ -320,6 +320,9 @@ static const struct doc *import(struct formatter *formatter, const char *end)
         push_leaf(formatter, DOC_SPACE, 0);
         word_push(formatter);
     }
+    if (formatter->stack_len == rest) {
+        return formatter_pop(formatter, base); /* nothing behind it: its comment breaks no line */
+    }
     nest_push(formatter, 2, formatter_pop(formatter, rest));
     return format_group(formatter, base);
 }
