@@ -92,7 +92,10 @@ static size_t word_len(const struct walk *walk)
            rest.ptr[len] != '/') {
         len++;
     }
-    while (label && !env && len < rest.len && is_word(rest.ptr[len])) {
+    bool infinity = walk->at > 0 && str_starts(rest, STR("Infinity")) &&
+                    strchr("+-", walk->text.ptr[walk->at - 1]) != NULL; /* a literal, no label */
+    len = infinity ? 8 : len;
+    while (label && !env && !infinity && len < rest.len && is_word(rest.ptr[len])) {
         len++;
     }
     return len;

@@ -435,23 +435,44 @@ static int by_begin(const void *a, const void *b)
     return (left->begin > right->begin) - (left->begin < right->begin);
 }
 
+static bool is_literal(
+    const struct formatter *formatter, const struct dhall_terms *terms, uint32_t row)
+{
+    struct span span = dhall_span_of(terms, (dhall_term){row});
+    switch ((enum dhall_kind)terms->rows[row].kind) {
+    case DHALL_NATURAL:
+    case DHALL_INTEGER:
+    case DHALL_DOUBLE:
+    case DHALL_DATE:
+    case DHALL_TIME:
+    case DHALL_TIME_ZONE:
+    case DHALL_IMPORT:
+        return true;
+    case DHALL_RECORD: /* a date with a time */
+        return span.end > span.begin && formatter->begin[span.begin] != '{';
+    default:
+        return false;
+    }
+}
+
 /* Where numbers and imports end: the parser knows. */
 static void literals_find(struct formatter *formatter, const struct dhall_terms *terms)
 {
-    struct literal_end *ends = ARENA_NEW(formatter->arena, struct literal_end, terms->len);
+    size_t count = 0;
     for (uint32_t i = 1; i < terms->len; i++) {
-        struct span span = terms->spans[i];
-        enum dhall_kind kind = (enum dhall_kind)terms->rows[i].kind;
-        char first = formatter->begin[span.begin];
-        bool temporal = kind == DHALL_RECORD && first != '{' && span.end > span.begin;
-        if (temporal || kind == DHALL_NATURAL || kind == DHALL_INTEGER || kind == DHALL_DOUBLE ||
-            kind == DHALL_DATE || kind == DHALL_TIME || kind == DHALL_TIME_ZONE ||
-            kind == DHALL_IMPORT) {
+        count += is_literal(formatter, terms, i) ? 1 : 0;
+    }
+    struct literal_end *ends = ARENA_NEW(formatter->arena, struct literal_end, count);
+    for (uint32_t i = 1; i < terms->len; i++) {
+        if (is_literal(formatter, terms, i)) {
+            struct span span = dhall_span_of(terms, (dhall_term){i});
             ends[formatter->literal_count++] =
                 (struct literal_end){.begin = span.begin, .end = span.end};
         }
     }
-    qsort(ends, formatter->literal_count, sizeof *ends, by_begin);
+    if (count > 0) {
+        qsort(ends, count, sizeof *ends, by_begin);
+    }
     formatter->literals = ends;
 }
 
@@ -471,36 +492,46 @@ static enum err file_format(struct formatter *formatter, struct buf *ret_text)
     return formatter->err;
 }
 
-enum err dhall_format(struct str text, uint32_t source, enum dhall_charset charset,
-    struct buf *ret_text, struct diags *diags)
+/* Does text parse? Then where its literals end, in formatter's arena. The terms, which are larger
+ * than the text, are gone afterwards. */
+static enum err text_check(struct formatter *formatter, struct str text)
 {
-    struct arena arena = {0};
     struct dhall_labels labels;
     struct dhall_terms terms;
     dhall_labels_init(&labels);
     dhall_terms_init(&terms, &labels, 0);
     dhall_term root;
-    enum err err = dhall_parse(&terms, source, text, &root, diags);
+    enum err err = dhall_parse(&terms, formatter->source, text, &root, formatter->diags);
     if (err == OK) {
-        struct str copy = arena_str(&arena, text);
-        struct formatter formatter = {.arena = &arena,
-            .diags = diags,
-            .source = source,
-            .begin = copy.ptr,
-            .end = copy.ptr + copy.len,
-            .ascii = charset != DHALL_CHARSET_UNICODE};
-        size_t len = ret_text->len;
-        literals_find(&formatter, &terms);
-        err = file_format(&formatter, ret_text);
-        if (err == OK && charset == DHALL_CHARSET_AS_WRITTEN && formatter.unicode_seen) {
-            formatter.ascii = false;
-            ret_text->len = len;
-            err = file_format(&formatter, ret_text);
-        }
-        free(formatter.stack);
+        literals_find(formatter, &terms);
     }
     dhall_terms_release(&terms);
     dhall_labels_release(&labels);
+    return err;
+}
+
+enum err dhall_format(struct str text, uint32_t source, enum dhall_charset charset,
+    struct buf *ret_text, struct diags *diags)
+{
+    struct arena arena = {0};
+    struct str copy = arena_str(&arena, text);
+    struct formatter formatter = {.arena = &arena,
+        .diags = diags,
+        .source = source,
+        .begin = copy.ptr,
+        .end = copy.ptr + copy.len,
+        .ascii = charset != DHALL_CHARSET_UNICODE};
+    size_t len = ret_text->len;
+    enum err err = text_check(&formatter, text);
+    if (err == OK) {
+        err = file_format(&formatter, ret_text);
+    }
+    if (err == OK && charset == DHALL_CHARSET_AS_WRITTEN && formatter.unicode_seen) {
+        formatter.ascii = false;
+        ret_text->len = len;
+        err = file_format(&formatter, ret_text);
+    }
+    free(formatter.stack);
     arena_release(&arena);
     return err;
 }

@@ -31,10 +31,34 @@ const struct doc *doc_text(struct arena *arena, struct str text)
     return doc;
 }
 
+/* Most leaves are one of these: a file has millions of them. */
+enum {
+    SHARED_MAX = 4, /* n below it */
+};
+#define SHARED(k)                                                                                  \
+    {                                                                                              \
+        {.kind = (k)}, {.kind = (k), .n = 1}, {.kind = (k), .n = 2},                               \
+        {                                                                                          \
+            .kind = (k), .n = 3                                                                    \
+        }                                                                                          \
+    }
+static const struct doc shared_leaves[][SHARED_MAX] = {
+    [DOC_EMPTY] = SHARED(DOC_EMPTY),
+    [DOC_SPACE] = SHARED(DOC_SPACE),
+    [DOC_PAD] = SHARED(DOC_PAD),
+    [DOC_LINE] = SHARED(DOC_LINE),
+    [DOC_BLANK] = SHARED(DOC_BLANK),
+};
+#undef SHARED
+
 const struct doc *doc_leaf(struct arena *arena, enum doc_kind kind, int32_t n)
 {
+    bool is_forced = kind == DOC_BREAK || kind == DOC_RAW_LINE;
+    if (!is_forced && n >= 0 && n < SHARED_MAX) {
+        return &shared_leaves[kind][n];
+    }
     struct doc *doc = doc_new(arena, kind, n);
-    doc->inside = kind == DOC_BREAK || kind == DOC_RAW_LINE;
+    doc->inside = is_forced;
     return doc;
 }
 
