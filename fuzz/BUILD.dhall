@@ -112,6 +112,7 @@ let dhall_format_fuzz =
         , "lets"
         , "multi-line"
         , "parentheses"
+        , "url-behind"
         ]
 
 let dhall_lint_fuzz =

@@ -295,16 +295,15 @@ static const char *path_end(const char *at)
     return at;
 }
 
-/* Everything a URL may hold; the text is known to parse. */
-static const char *url_end(const char *at)
+/* Everything a URL may hold; the parser may have found that it ends before. */
+static const char *url_end(const char *at, const char *end)
 {
-    while (*at > 0x20 && *at < 0x7F && strchr("\"#(),<>\\]{}`^|", *at) == NULL) {
-        if (*at == '[') {
-            while (*at != ']') {
-                at++;
-            }
+    while (at<end && * at> 0x20 && *at < 0x7F && strchr("\"#(),<>\\]{}`^|", *at) == NULL) {
+        while (*at == '[' && at < end) { /* an IPv6 address */
+            const char *close = memchr(at, ']', (size_t)(end - at));
+            at = close == NULL ? end : close;
         }
-        at++;
+        at += at < end ? 1 : 0;
     }
     return at;
 }
@@ -319,7 +318,7 @@ const char *formatter_import_end(const struct formatter *formatter)
         return at + 7;
     }
     if (formatter_is(formatter, STR("http://")) || formatter_is(formatter, STR("https://"))) {
-        const char *end = url_end(at);
+        const char *end = url_end(at, formatter->end);
         const char *parsed = formatter_literal_end(formatter);
         return parsed != NULL && parsed < end ? parsed : end;
     }
