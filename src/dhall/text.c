@@ -137,22 +137,30 @@ struct str dhall_text_show(struct arena *arena, struct str text)
     return arena_str(arena, buf_str(&shown));
 }
 
+/* The first needle, or NULL. One byte is looked for directly: memmem prepares itself anew for each
+ * call, which counts where there are a million of them. */
+static const char *needle_find(struct str haystack, struct str needle)
+{
+    if (haystack.len < needle.len) {
+        return NULL;
+    }
+    return needle.len == 1 ? memchr(haystack.ptr, needle.ptr[0], haystack.len)
+                           : memmem(haystack.ptr, haystack.len, needle.ptr, needle.len);
+}
+
 struct dhall_value *dhall_text_replace(
     struct dhall *dhall, struct str needle, struct dhall_value *replacement, struct str haystack)
 {
     size_t count = 0;
-    for (const char *at = haystack.ptr, *end = haystack.ptr + haystack.len; at != NULL;) {
-        at = memmem(at, (size_t)(end - at), needle.ptr, needle.len);
-        if (at != NULL) {
-            count++;
-            at += needle.len;
-        }
+    struct str rest = haystack;
+    for (const char *at; (at = needle_find(rest, needle)) != NULL; count++) {
+        rest = str_sub(rest, (size_t)(at - rest.ptr) + needle.len, rest.len);
     }
     dhall_room(dhall, count * (2 * sizeof(void *) + sizeof(struct dhall_value)));
     struct dhall_value **pieces = arena_alloc(&dhall->arena, (2 * count + 1) * sizeof *pieces);
-    struct str rest = haystack;
+    rest = haystack;
     for (size_t i = 0; i < count; i++) {
-        const char *at = memmem(rest.ptr, rest.len, needle.ptr, needle.len);
+        const char *at = needle_find(rest, needle);
         size_t before = (size_t)(at - rest.ptr);
         pieces[2 * i] = dhall_text_value(dhall, str_sub(rest, 0, before));
         pieces[2 * i + 1] = replacement;
