@@ -103,6 +103,7 @@ let dhall_format_fuzz =
         [ "arrows"
         , "blank-line"
         , "block-behind"
+        , "coincidence"
         , "commas-last"
         , "comments"
         , "empty"

@@ -78,7 +78,10 @@ static size_t word_len(const struct walk *walk)
     bool label = c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
     bool path = (c == '/' && next != '/' && next != '\\') || str_starts(rest, STR("./")) ||
                 str_starts(rest, STR("../")) || str_starts(rest, STR("~/"));
-    bool env = str_starts(rest, STR("env:"));
+    char behind = rest.len > 4 ? rest.ptr[4] : ' ';
+    bool env = str_starts(rest, STR("env:")) && /* else a variable and its type */
+               (behind == '"' || behind == '_' || (behind >= 'a' && behind <= 'z') ||
+                   (behind >= 'A' && behind <= 'Z'));
     while (env && (len < 4 || (len < rest.len && is_word(rest.ptr[len]) && rest.ptr[len] != '-' &&
                                   rest.ptr[len] != '/'))) {
         len++;
@@ -109,6 +112,8 @@ static void code_step(struct walk *walk, struct buf *ret_comments)
     size_t word = word_len(walk);
     if (word > 0) {
         walk->at += word;
+    } else if (here(walk, STR("//"))) { /* no path begins at the second slash */
+        walk->at += 2;
     } else if (here(walk, STR("--")) || here(walk, STR("{-")) || (here(walk, STR("#!")))) {
         size_t len = comment_len(walk);
         buf_add(ret_comments, str_sub(walk->text, walk->at, walk->at + len));
