@@ -170,8 +170,11 @@ static const struct doc *gap_take(struct formatter *formatter, bool file_begins)
     if (formatter->stack_len > gap.base) {
         formatter->leading = formatter_pop(formatter, gap.base);
     }
-    return gap.trailing_len == 0 ? NULL
-                                 : doc_trailing(formatter->arena, gap.trailing, gap.trailing_len);
+    /* An empty line stays behind several: the last might be of the next token as well. */
+    bool blank = gap.own == NULL && gap.trailing_len > 1 && gap.newlines > 1;
+    return gap.trailing_len == 0
+               ? NULL
+               : doc_trailing(formatter->arena, gap.trailing, gap.trailing_len, blank);
 }
 
 void formatter_open(struct formatter *formatter)

@@ -114,7 +114,8 @@ struct doc *doc_own(struct arena *arena, struct str text, int32_t column)
     return doc;
 }
 
-const struct doc *doc_trailing(struct arena *arena, const struct doc *const *parts, size_t count)
+const struct doc *doc_trailing(
+    struct arena *arena, const struct doc *const *parts, size_t count, bool blank_after)
 {
     struct doc *doc = doc_new(arena, DOC_TRAILING, 0);
     const struct doc **copy = ARENA_NEW(arena, const struct doc *, count);
@@ -122,6 +123,7 @@ const struct doc *doc_trailing(struct arena *arena, const struct doc *const *par
     doc->parts = copy;
     doc->len = (uint32_t)count;
     doc->tail = true;
+    doc->blank_after = blank_after;
     return doc;
 }
 
@@ -279,7 +281,7 @@ static void trailing_write(struct writer *writer, const struct frame *frame)
         writer->column = column;
         comment_write(writer, doc->parts[i]);
     }
-    writer->newlines = 1;
+    writer->newlines = doc->blank_after ? 2 : 1;
     writer->after_comment = true;
 }
 

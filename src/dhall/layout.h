@@ -34,9 +34,9 @@ struct doc {
     bool inside;       /* a new line is forced in it, something behind that: it cannot be flat */
     bool tail;         /* ends with a comment: something behind it begins a new line */
     bool blank_before; /* DOC_OWN: an empty line stands before it */
-    bool blank_after;
-    int32_t n;    /* texts: columns; comments: the column where they stood */
-    uint32_t len; /* bytes, parts */
+    bool blank_after;  /* of comments: an empty line stands behind them */
+    int32_t n;         /* texts: columns; comments: the column where they stood */
+    uint32_t len;      /* bytes, parts */
     union {
         const char *text;
         const struct doc *child;
@@ -55,7 +55,8 @@ const struct doc *doc_concat(struct arena *arena, const struct doc *const *parts
 const struct doc *doc_choice(struct arena *arena, const struct doc *flat, const struct doc *broken);
 /* column: where it stood; lines of the text keep their place below it. */
 struct doc *doc_own(struct arena *arena, struct str text, int32_t column);
-const struct doc *doc_trailing(struct arena *arena, const struct doc *const *parts, size_t count);
+const struct doc *doc_trailing(
+    struct arena *arena, const struct doc *const *parts, size_t count, bool blank_after);
 /* Writes doc, without a newline at its end. Needs no C stack for deep docs. */
 void doc_write(const struct doc *doc, unsigned columns, struct buf *ret_text);
 #endif
