@@ -176,5 +176,13 @@ says "is in the program" "one"
 printf 'two' >app/data.txt
 runs "its change is seen" 2
 says "is in the program" "two"
+sed 's|\.incbin \\"app/data.txt\\"|.inc" "lude \\"app/data.txt\\"|' app/main.c >app/main.new
+mv app/main.new app/main.c
+printf '.ascii "three"\n' >app/data.txt
+runs "a file by .include, its word in pieces" 2
+says "is in the program" "three"
+printf '.ascii "four"\n' >app/data.txt
+runs "and its change is seen" 2
+says "is in the program" "four"
 
 finish

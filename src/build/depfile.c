@@ -167,6 +167,15 @@ enum err depfile_read(struct str text, struct arena *arena, struct strs *ret_pat
 
 bool depfile_text_hides(struct str text)
 {
-    static const char word[] = "incbin";
-    return text.len > 0 && memmem(text.ptr, text.len, word, sizeof word - 1) != NULL;
+    static const struct str words[] = {
+        {"asm", sizeof "asm" - 1}, /* asm, __asm__: its strings may be in pieces */
+        {"incbin", sizeof "incbin" - 1},
+        {".include", sizeof ".include" - 1},
+    };
+    for (size_t i = 0; text.len > 0 && i < sizeof words / sizeof words[0]; i++) {
+        if (memmem(text.ptr, text.len, words[i].ptr, words[i].len) != NULL) {
+            return true;
+        }
+    }
+    return false;
 }

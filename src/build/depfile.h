@@ -16,7 +16,7 @@ enum {
 /* Prerequisites of all rules, relative to /build, as often as they are named; what lies elsewhere
  * (the toolchain's own) is left out. In arena. ERR_INVALID without a diag. */
 enum err depfile_read(struct str text, struct arena *arena, struct strs *ret_paths);
-/* Does a compiler that reads this text also read files that it does not tell of? Assemblers do:
- * .incbin is no part of -MD. */
+/* May a compiler that reads this text also read files that it does not tell of? Assemblers do:
+ * .incbin and .include are no part of -MD. So any word with "asm" in it counts. */
 bool depfile_text_hides(struct str text);
 #endif

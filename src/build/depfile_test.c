@@ -56,7 +56,9 @@ static void reads(void)
 static void hides(void)
 {
     CHECK(depfile_text_hides(STR("asm(\".incbin \\\"x\\\"\");")));
-    CHECK(!depfile_text_hides(STR("int incubi;")));
+    CHECK(depfile_text_hides(STR("__asm__(\".inc\" \"lude \\\"x\\\"\");")));
+    CHECK(depfile_text_hides(STR("\t.include \"x.inc\"\n")));
+    CHECK(!depfile_text_hides(STR("#include \"x.h\"\nint incubi;")));
     CHECK(!depfile_text_hides(STR("")));
 }
 

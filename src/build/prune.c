@@ -9,7 +9,8 @@
  * action's key, and so the cache, always has all inputs.
  *
  * Pruned is only what the compiler could have named: nothing at all if the depfile is not
- * understood, names what was not declared, or if a file that was read has .incbin in it. */
+ * understood, names what was not declared, or if a file that was read may have an assembler read
+ * more. */
 #include "build/action.h"
 #include "build/depfile.h"
 #include "build/recall.h"
@@ -272,10 +273,15 @@ static void names_hash(struct job *job, uint8_t ret_hash[static RECALL_HASH_BYTE
     strs_part_add(&text, (struct strs){.at = expansion->argv, .count = expansion->argv_count});
     strs_part_add(&text, expansion->outputs);
     strs_part_add(&text, expansion->folders);
-    for (size_t i = 0; i < job->action->env_count; i++) {
-        text_part_add(&text, job->action->env[i].name);
-        text_part_add(&text, job->action->env[i].value);
+    const struct exec_env *env = NULL;
+    size_t env_count = 0;
+    enum err err = exec_env_whole(action_env(job->action, job->arena), job->action->env_count,
+        job->arena, &env, &env_count, job->diags);
+    for (size_t i = 0; err == OK && i < env_count; i++) { /* one that is refused had no key */
+        text_part_add(&text, env[i].name);
+        text_part_add(&text, env[i].value);
     }
+    buf_add_byte(&text, '\1');
     for (size_t i = 0; i < job->action->require_count; i++) {
         text_part_add(&text, resource_format(job->action->requires[i], job -> arena));
     }

@@ -78,7 +78,10 @@ static size_t word_len(const struct walk *walk)
     bool label = c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
     bool path = (c == '/' && next != '/' && next != '\\') || str_starts(rest, STR("./")) ||
                 str_starts(rest, STR("../")) || str_starts(rest, STR("~/"));
-    char behind = rest.len > 4 ? rest.ptr[4] : ' ';
+    char behind = ' ';
+    if (rest.len > 4) {
+        behind = rest.ptr[4];
+    }
     bool env = str_starts(rest, STR("env:")) && /* else a variable and its type */
                (behind == '"' || behind == '_' || (behind >= 'a' && behind <= 'z') ||
                    (behind >= 'A' && behind <= 'Z'));
