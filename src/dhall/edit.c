@@ -1,5 +1,6 @@
 /* src/dhall/edit.c */
 #include "dhall/edit.h"
+#include "dhall/gap.h"
 #include "dhall/parse.h"
 #include "dhall/print.h"
 #include <assert.h>
@@ -125,32 +126,11 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-/* Behind the comment that begins at `at`, or `at` itself. The text is known to parse. */
-static size_t comment_end(struct str text, size_t at)
-{
-    struct str rest = str_sub(text, at, text.len);
-    if (str_starts(rest, STR("--"))) {
-        return at + str_find(rest, '\n');
-    }
-    if (!str_starts(rest, STR("{-"))) {
-        return at;
-    }
-    unsigned open = 0;
-    do {
-        rest = str_sub(text, at, text.len);
-        bool opens = str_starts(rest, STR("{-"));
-        bool closes = str_starts(rest, STR("-}"));
-        open = opens ? open + 1 : closes ? open - 1 : open;
-        at += opens || closes ? 2 : 1;
-    } while (open > 0);
-    return at;
-}
-
 /* The first `c` in [from, to) that is not in a comment, or `to`. */
 static size_t gap_find(struct str text, size_t from, size_t to, char c)
 {
     while (from < to && text.ptr[from] != c) {
-        size_t end = comment_end(text, from);
+        size_t end = dhall_comment_end(text, from);
         from = end > from ? end : from + 1;
     }
     return from < to ? from : to;
@@ -162,7 +142,7 @@ static size_t line_end(struct str text, size_t from, size_t to)
 {
     size_t at = from;
     while (at < to && text.ptr[at] != '\n') {
-        size_t end = comment_end(text, at);
+        size_t end = dhall_comment_end(text, at);
         if (end == at && !is_blank(text.ptr[at])) {
             return to;
         }
