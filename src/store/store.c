@@ -98,9 +98,10 @@ static enum err root_check(const struct store *store, struct diags *diags)
 }
 
 /* A folder without a version may be a store whose making was interrupted; anything else in it says
- * that it is none. */
-static enum err root_is_bare(const struct store *store, struct diags *diags)
+ * that it is none, unless the version is there by now: then another process has just made it. */
+static enum err root_is_bare(const struct store *store, bool *ret_made, struct diags *diags)
 {
+    *ret_made = false;
     int fd = openat(store->root_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *dir = fd < 0 ? NULL : fdopendir(fd);
     if (dir == NULL) {
@@ -110,12 +111,16 @@ static enum err root_is_bare(const struct store *store, struct diags *diags)
     }
     enum err err = OK;
     struct dirent *entry;
-    while (err == OK && (entry = readdir(dir)) != NULL) {
+    while (err == OK && !*ret_made && (entry = readdir(dir)) != NULL) {
         bool known = entry->d_name[0] == '.' || strncmp(entry->d_name, "version.tmp.", 12) == 0;
         for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
             known = known || strcmp(entry->d_name, folders[i]) == 0;
         }
-        if (!known) {
+        struct stat st;
+        if (!known &&
+            io_stat(store->io, store->root_fd, "version", &st, AT_SYMLINK_NOFOLLOW) == 0) {
+            *ret_made = true;
+        } else if (!known) {
             err = diag_add(diags, ERR_INVALID, SPAN_NONE,
                 "%s is not a store: it holds %s and no version", store->root, entry->d_name);
             diag_help(diags, "set STRAYLIGHT_STORE to an empty or new folder");
@@ -127,8 +132,9 @@ static enum err root_is_bare(const struct store *store, struct diags *diags)
 
 static enum err root_fill(struct store *store, struct diags *diags)
 {
-    enum err err = root_is_bare(store, diags);
-    if (err != OK) {
+    bool made;
+    enum err err = root_is_bare(store, &made, diags);
+    if (err != OK || made) {
         return err;
     }
     for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
@@ -154,11 +160,17 @@ static enum err root_fill(struct store *store, struct diags *diags)
 
 static enum err version_check(struct store *store, struct diags *diags)
 {
-    AUTO_CLOSE int fd =
-        io_open(store->io, store->root_fd, "version", O_RDONLY | O_CLOEXEC | O_NOFOLLOW, 0);
+    static const int flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW;
+    AUTO_CLOSE int fd = io_open(store->io, store->root_fd, "version", flags, 0);
+    if (fd < 0 && errno == ENOENT) {
+        enum err err = root_fill(store, diags);
+        if (err != OK) {
+            return err;
+        }
+        fd = io_open(store->io, store->root_fd, "version", flags, 0);
+    }
     if (fd < 0) {
-        return errno == ENOENT ? root_fill(store, diags)
-                               : store_diag_errno(store, diags, errno, "cannot open the version");
+        return store_diag_errno(store, diags, errno, "cannot open the version");
     }
     char text[VERSION_BYTES_MAX];
     ssize_t len = io_read_full(store->io, fd, text, sizeof text);

@@ -418,6 +418,32 @@ static void a_store_that_is_not_ours_is_refused(void)
     end();
 }
 
+/* The first look for a version finds none: just then, another process was making the store. */
+static int late_open(void *context, int dir_fd, const char *path, int flags, mode_t mode)
+{
+    static bool came;
+    if (!came && strcmp(path, "version") == 0) {
+        came = true;
+        errno = ENOENT;
+        return -1;
+    }
+    return io_real.open(context, dir_fd, path, flags, mode);
+}
+
+static void two_may_make_a_store_at_once(void)
+{
+    begin("twins");
+    struct digest digest;
+    CHECK(store_put(store, STR("text"), &digest, &diags) == OK);
+    store_close(store);
+    store = NULL;
+    struct io io = io_real;
+    io.open = late_open;
+    CHECK(store_open(&io, root, &store, &diags) == OK);
+    CHECK(store_has(store, &digest) == OK);
+    end();
+}
+
 static ssize_t full_write(void *context, int fd, const void *ptr, size_t len)
 {
     (void)context;
@@ -522,6 +548,7 @@ int main(void)
     TEST(an_index_of_another_kind_is_left_alone);
     TEST(action_results_are_bound_to_their_key);
     TEST(a_store_that_is_not_ours_is_refused);
+    TEST(two_may_make_a_store_at_once);
     TEST(a_full_disk_says_what_to_do);
     TEST(all_is_walked_and_verified);
     TEST(the_umask_does_not_matter);
