@@ -24,6 +24,7 @@ let store_test =
         S.Test::{
         , name = "store_test"
         , srcs = [ "store_test.c" ]
+        , private_hdrs = [ "test_store.h" ]
         , deps = [ store, S.at "//src/base", S.at "//src/digest" ]
         }
 
@@ -32,6 +33,7 @@ let tree_test =
         S.Test::{
         , name = "tree_test"
         , srcs = [ "tree_test.c" ]
+        , private_hdrs = [ "test_store.h" ]
         , deps = [ store, S.at "//src/base", S.at "//src/digest" ]
         }
 

@@ -1,52 +1,11 @@
 /* src/store/store_test.c: what the store says and keeps, one process. */
 #include "base/file.h"
-#include "base/test.h"
-#include "store/store.h"
+#include "store/test_store.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-static char top[64];       /* of all tests */
-static char root[128];     /* the store of this test */
-static struct arena arena; /* of this test */
-static struct diags diags;
-static struct store *store;
-
-static void begin(const char *name)
-{
-    (void)snprintf(root, sizeof root, "%s/%s/store", top, name);
-    diags_init(&diags, &arena, NULL);
-    store = NULL;
-    CHECK(store_open(&io_real, root, &store, &diags) == OK);
-}
-
-static void end(void)
-{
-    store_close(store);
-    store = NULL;
-    arena_release(&arena);
-}
-
-static void reopen(void)
-{
-    store_close(store);
-    store = NULL;
-    CHECK(store_open(&io_real, root, &store, &diags) == OK);
-}
-
-static bool told(const char *text)
-{
-    AUTO_BUF all = {0};
-    diags_format(&diags, false, &all);
-    buf_add_byte(&all, 0);
-    bool found = strstr(all.ptr, text) != NULL;
-    if (!found) {
-        (void)printf("# not told: %s\n# but: %s\n", text, all.ptr);
-    }
-    return found;
-}
 
 static const char *blob_file(const char *area, const struct digest *digest)
 {

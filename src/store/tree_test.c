@@ -1,52 +1,12 @@
 /* src/store/tree_test.c: trees as messages and as folders. */
 #include "base/file.h"
-#include "base/test.h"
+#include "store/test_store.h"
 #include "store/tree.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-static char top[64];       /* of all tests */
-static char root[128];     /* the store of this test */
-static struct arena arena; /* of this test */
-static struct diags diags;
-static struct store *store;
-
-static void begin(const char *name)
-{
-    (void)snprintf(root, sizeof root, "%s/%s", top, name);
-    diags_init(&diags, &arena, NULL);
-    store = NULL;
-    CHECK(store_open(&io_real, root, &store, &diags) == OK);
-}
-
-static void end(void)
-{
-    store_close(store);
-    store = NULL;
-    arena_release(&arena);
-}
-
-static void reopen(void)
-{
-    store_close(store);
-    store = NULL;
-    CHECK(store_open(&io_real, root, &store, &diags) == OK);
-}
-
-static bool told(const char *text)
-{
-    AUTO_BUF all = {0};
-    diags_format(&diags, false, &all);
-    buf_add_byte(&all, 0);
-    bool found = strstr(all.ptr, text) != NULL;
-    if (!found) {
-        (void)printf("# not told: %s\n# but: %s\n", text, all.ptr);
-    }
-    return found;
-}
 
 static struct tree_entry file(const char *path, const char *text)
 {
