@@ -73,10 +73,11 @@ static uint64_t action_count(const struct building *building)
 struct str building_summary(const struct building *building)
 {
     uint64_t total = action_count(building);
-    return arena_printf(&building->cli->arena, "%llu action%s: %llu run, %llu cached; %llu ms",
+    struct arena *arena = &building->cli->arena;
+    struct str took = cli_duration(arena, building->wall_us);
+    return arena_printf(arena, "%llu action%s: %llu run, %llu cached; %.*s",
         (unsigned long long)total, total == 1 ? "" : "s", (unsigned long long)building->counts.run,
-        (unsigned long long)(total - building->counts.run),
-        (unsigned long long)(building->wall_us / 1000));
+        (unsigned long long)(total - building->counts.run), STR_ARG(took));
 }
 
 struct str building_link(const struct building *building, const struct goal_target *target,

@@ -90,6 +90,9 @@ COMMAND_LIST(COMMAND_DECLARE)
 const struct command *const *commands_all(size_t *ret_count);
 /* Writes text to stdout (buffered). */
 void cli_print(struct str text);
+
+/* "0.4 ms" below ten milliseconds, "12 ms" below ten seconds, else "12.3 s". Lives in arena. */
+struct str cli_duration(struct arena *arena, uint64_t us);
 /* Prints the diags so far to stderr and forgets them: for commands that go on for long. */
 void cli_report(struct cli *cli);
 /* The exit status that err means where a command knows no better. */

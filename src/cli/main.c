@@ -26,6 +26,16 @@ void cli_print(struct str text)
     (void)fwrite(text.ptr, 1, text.len, stdout); /* main looks at ferror(stdout) */
 }
 
+struct str cli_duration(struct arena *arena, uint64_t us)
+{
+    if (us < 10 * 1000) {
+        return arena_printf(arena, "%.1f ms", (double)us / 1000);
+    }
+    return us < 10 * 1000 * 1000
+               ? arena_printf(arena, "%llu ms", (unsigned long long)((us + 500) / 1000))
+               : arena_printf(arena, "%.1f s", (double)us / (1000 * 1000));
+}
+
 void cli_report(struct cli *cli)
 {
     AUTO_BUF text = {0};

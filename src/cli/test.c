@@ -59,13 +59,14 @@ static void test_print(const struct building *building, const struct goal_target
             (unsigned long long)target->test.failed_count,
             (unsigned long long)target->test.run_count);
     }
+    struct str took = cli_duration(&cli->arena, target->test.wall_us);
     struct str line =
-        arena_printf(&cli->arena, "%s%s%s %.*s%.*s (%llu ms%s)\n", cli->colour_out ? colour : "",
+        arena_printf(&cli->arena, "%s%s%s %.*s%.*s (%.*s%s)\n", cli->colour_out ? colour : "",
             target->test.passed            ? "PASS"
             : test_is_flaky(&target->test) ? "FLAKY"
                                            : "FAIL",
-            cli->colour_out ? "\033[0m" : "", STR_ARG(label), STR_ARG(how),
-            (unsigned long long)(target->test.wall_us / 1000), ran ? "" : ", cached");
+            cli->colour_out ? "\033[0m" : "", STR_ARG(label), STR_ARG(how), STR_ARG(took),
+            ran ? "" : ", cached");
     cli_print(line);
     if (!target->test.passed || cli->args.values[TEST_OUTPUT_ALL].given) {
         blob_print(building, &target->test.stdout_digest);
