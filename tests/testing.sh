@@ -36,6 +36,16 @@ out_has "and says how often" " of 60 runs failed ("
 out_has "and counts as failed" "0 passed, 1 failed"
 expect "as JSON" 1 "$straylight" test --runs-per-test 60 --json //t:coin
 out_has "it is flaky" '"flaky":true,"runs":60,'
+ok "a coin that fell well" sh -c '
+for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+    "$0" test //t:coin && exit 0
+done
+exit 1' "$straylight"
+expect "is known" 0 "$straylight" test //t:coin
+out_has "to have passed" "cached"
+expect "until it is found to fail at times" 1 "$straylight" test --runs-per-test 60 //t:coin
+"$straylight" test //t:coin >"$out" 2>"$err"
+out_lacks "then the pass is forgotten" ", cached)"
 expect "no number of runs" 2 "$straylight" test --runs-per-test many //t:good
 
 expect "JUnit XML" 1 "$straylight" test -k --junit junit.xml //t:good //t:bad //t:broken

@@ -350,6 +350,16 @@ static enum dice_status damages_need(struct job *job)
     return DICE_OK;
 }
 
+/* What is known of a test is asked for again in each build. */
+static enum dice_status pass_need(struct job *job)
+{
+    char text[DIGEST_TEXT_MAX];
+    struct str value;
+    return job->is_test && job->outcome.passed
+               ? dice_need(job->task, KEY_PASS, digest_format(&job->key, text), &value)
+               : DICE_OK;
+}
+
 static enum dice_status job_work(struct job *job, struct str arg, struct buf *ret_value)
 {
     if (action_of_key(arg, &job->label, &job->number) != OK) {
@@ -380,6 +390,7 @@ static enum dice_status job_work(struct job *job, struct str arg, struct buf *re
     status = status == DICE_OK ? failed(action_key_make(job)) : status;
     status = status == DICE_OK ? action_do(job) : status;
     status = status == DICE_OK ? damages_need(job) : status;
+    status = status == DICE_OK ? pass_need(job) : status;
     if (status == DICE_OK) {
         prune(job);
         outcome_encode(&job->outcome, job->is_test, ret_value);

@@ -32,6 +32,7 @@ static const struct dice_kind kinds[KEY_COUNT] = {
     [KEY_QUERY] = {"query", 0, query_compute, NULL},
     [KEY_TRIAL] = {"trial", DICE_TRANSIENT, trial_compute, NULL},
     [KEY_COMMANDS] = {"commands", 0, commands_compute, NULL},
+    [KEY_PASS] = {"pass", DICE_LEAF, pass_compute, pass_unchanged},
     [KEY_PRESENT] = {"present", 0, present_compute, NULL},
 };
 
@@ -64,6 +65,8 @@ struct str build_key_describe(void *context, unsigned kind, struct str arg, stru
         return STR("what was asked for");
     case KEY_DAMAGE:
         return arena_printf(arena, "damaged %.*s", STR_ARG(arg));
+    case KEY_PASS:
+        return STR("a run that failed");
     case KEY_COUNT:
         break;
     }

@@ -11,7 +11,7 @@
  *          |-> FILE, ACTION                inputs
  *          |-> PRESENT label               which sources of its target are there: all that counts
  *          |-> PRESENT label#number        of those that a compiler did not read (build/prune.c)
- *          '-> DAMAGE                      of its outputs
+ *          '-> DAMAGE                      of its outputs; of a test PASS, too
  *
  * Arguments are texts: paths, "//a:b@c", "//a:b@c#3". Values are CBOR (each function says what). */
 #ifndef BUILD_ENGINE_H
@@ -41,6 +41,7 @@ enum key_kind {
     KEY_PRESENT,
     KEY_COMMANDS,
     KEY_TRIAL,
+    KEY_PASS,
     KEY_COUNT,
 };
 
@@ -134,6 +135,11 @@ struct folder folder_decode(struct str value, struct arena *arena);
 enum dice_status damage_compute(
     struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags);
 bool damage_unchanged(void *context, struct str arg, struct str value, struct str stamp);
+/* That a test passed holds as long as the action cache says so: one that is found to fail at times
+ * is taken out of it. arg: digest of its action. Value: empty, or when it was missed. */
+enum dice_status pass_compute(
+    struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags);
+bool pass_unchanged(void *context, struct str arg, struct str value, struct str stamp);
 /* Says that a blob is not what it should be: the action that makes it runs again. */
 void damage_add(struct engine *engine, const struct digest *digest);
 void damage_repaired(struct engine *engine, const struct digest *digest);

@@ -339,6 +339,25 @@ enum dice_status damage_compute(
     return DICE_OK;
 }
 
+bool pass_unchanged(void *context, struct str arg, struct str value, struct str stamp)
+{
+    const struct engine *engine = context;
+    struct digest key;
+    (void)value;
+    (void)stamp;
+    return digest_parse(arg, &key) == OK && action_cache_has(engine->options.store_root, &key);
+}
+
+enum dice_status pass_compute(
+    struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags)
+{
+    (void)diags;
+    if (!pass_unchanged(dice_task_context(task), arg, STR(""), STR(""))) {
+        buf_printf(ret_value, "%lld", (long long)clock_now_ns());
+    }
+    return DICE_OK;
+}
+
 bool damage_unchanged(void *context, struct str arg, struct str value, struct str stamp)
 {
     (void)value;

@@ -383,7 +383,9 @@ static enum dice_status result_use(struct job *job, const struct exec_result *re
         job->outcome.output_count = 0;
         job->outcome.stdout_digest = result->stdout_digest;
         job->outcome.stderr_digest = result->stderr_digest;
-        return DICE_OK;
+        /* nor does it hold that it passed before */
+        return action_cache_remove(job->engine->store, &job->key, job->diags) == OK ? DICE_OK
+                                                                                    : DICE_FAILED;
     }
     failure_tell(job, result);
     return DICE_FAILED;

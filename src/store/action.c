@@ -85,6 +85,14 @@ enum err action_cache_put(
     return store_tmp_publish(store, dir_fd, name, AREA_ACTIONS, key, true, &existed, diags);
 }
 
+bool action_cache_has(const char *root, const struct digest *key)
+{
+    char path[STORE_PATH_MAX];
+    store_path(AREA_ACTIONS, key, path);
+    AUTO_CLOSE int root_fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return root_fd >= 0 && faccessat(root_fd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 enum err action_cache_remove(struct store *store, const struct digest *key, struct diags *diags)
 {
     char path[STORE_PATH_MAX];

@@ -84,7 +84,11 @@ enum err action_cache_get(struct store *store, const struct digest *key, struct 
     struct str *ret_result, struct diags *diags);
 enum err action_cache_put(
     struct store *store, const struct digest *key, struct str result, struct diags *diags);
-/* Forgets one entry (its outputs were found damaged). Absent is OK. */
+/* Is there an entry in the store at root, which need not be open? Says nothing of its being whole.
+ */
+bool action_cache_has(const char *root, const struct digest *key);
+/* Forgets one entry (its outputs were found damaged, a test that it says passed fails). Absent is
+ * OK. */
 enum err action_cache_remove(struct store *store, const struct digest *key, struct diags *diags);
 
 /* Each blob once, in order of its hash; the callback may stop with an err. */
