@@ -124,6 +124,9 @@ ok "a cache that cannot be written is no error" sh -c "
 echo 'let x = ./number.dhall in x + (./nowhere.dhall ? ./number.dhall)' >resolve.dhall
 expect "resolve" 0 "$straylight" dhall resolve resolve.dhall
 shows "imports became values" 'let x = 41 in x + 41'
+echo '[ -36893488147419103232, +36893488147419103232, -1 ]' >big.dhall
+expect "resolve keeps signs" 0 "$straylight" dhall resolve big.dhall
+out_is "... of big numbers too" big.dhall
 expect "resolve --immediate-dependencies" 0 "$straylight" dhall resolve --immediate-dependencies folder/root.dhall
 shows "as they are written" './leaf.dhall
 env:STRAYLIGHT_TEST_Y'

@@ -167,8 +167,11 @@ static uint32_t alpha_atom(const struct alpha *alpha, const struct dhall_row *ro
         return dhall_time_add(alpha->terms, row->a, from->bigs[row->b], row->c, span).row;
     }
     if (is_number((enum dhall_kind)row->kind) && (row->flag & DHALL_BIG) != 0) {
-        return dhall_number_add(alpha->terms, (enum dhall_kind)row->kind, from->bigs[row->a], span)
-            .row;
+        uint32_t number =
+            dhall_number_add(alpha->terms, (enum dhall_kind)row->kind, from->bigs[row->a], span)
+                .row;
+        alpha->terms->rows[number].flag |= row->flag & DHALL_NEGATIVE; /* bigs have no sign */
+        return number;
     }
     return dhall_row_add(alpha->terms, *row, span).row;
 }
