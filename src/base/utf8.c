@@ -40,7 +40,7 @@ bool utf8_is(struct str text)
                 continue;
             }
         }
-        size_t len = utf8_len(text);
+        size_t len = (uint8_t)text.ptr[0] < 0x80 ? 1 : utf8_len(text);
         if (len == 0) {
             return false;
         }

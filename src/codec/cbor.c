@@ -138,15 +138,11 @@ static double float_value(unsigned bytes, uint64_t bits)
     return value;
 }
 
-/* What the head's five low bits say; false if they are not well-formed (RFC 8949, 3). */
+/* What the head's five low bits say, 24 or more; false if they are not well-formed (RFC 8949, 3).
+ */
 static bool argument_read(
     struct cbor_reader *reader, unsigned low, struct cbor_item *item, unsigned *ret_bytes)
 {
-    *ret_bytes = 0;
-    item->argument = low;
-    if (low < 24) {
-        return true;
-    }
     if (low == 31) {
         item->argument = 0;
         item->is_break = item->major == CBOR_SIMPLE;
@@ -171,29 +167,28 @@ enum err cbor_read(struct cbor_reader *reader, struct cbor_item *ret_item)
     if (reader->input.len == 0) {
         return ERR_INVALID;
     }
-    unsigned head = (unsigned char)reader->input.ptr[0];
+    unsigned head = (unsigned char)reader->input.ptr[0], low = head & 31U, bytes = 0;
     reader_advance(reader, 1);
-    struct cbor_item item = {.major = (enum cbor_major)(head >> 5)};
-    unsigned bytes;
-    if (!argument_read(reader, head & 31U, &item, &bytes)) {
+    struct cbor_item *item = ret_item;
+    *item = (struct cbor_item){.major = (enum cbor_major)(head >> 5), .argument = low};
+    if (low >= 24 && !argument_read(reader, low, item, &bytes)) {
         return ERR_INVALID;
     }
-    if (item.major == CBOR_SIMPLE && bytes == 1 && item.argument < 32) {
+    if (item->major == CBOR_SIMPLE && bytes == 1 && item->argument < 32) {
         return ERR_INVALID; /* RFC 8949, 3.3: such a simple value has one byte */
     }
-    if (item.major == CBOR_SIMPLE && bytes >= 2) {
-        item.is_float = true;
-        item.number = float_value(bytes, item.argument);
+    if (item->major == CBOR_SIMPLE && bytes >= 2) {
+        item->is_float = true;
+        item->number = float_value(bytes, item->argument);
     }
-    bool string = item.major == CBOR_BYTES || item.major == CBOR_TEXT;
-    if (string && !item.is_indefinite) {
-        if (item.argument > reader->input.len) {
+    bool string = item->major == CBOR_BYTES || item->major == CBOR_TEXT;
+    if (string && !item->is_indefinite) {
+        if (item->argument > reader->input.len) {
             return ERR_INVALID;
         }
-        item.bytes = str_sub(reader->input, 0, (size_t)item.argument);
-        reader_advance(reader, (size_t)item.argument);
+        item->bytes = (struct str){reader->input.ptr, (size_t)item->argument};
+        reader_advance(reader, (size_t)item->argument);
     }
-    *ret_item = item;
     return OK;
 }
 

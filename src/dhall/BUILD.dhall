@@ -12,6 +12,7 @@ let dhall =
           , "canonical.c"
           , "conv.c"
           , "decode.c"
+          , "decode_import.c"
           , "dhall.c"
           , "diff.c"
           , "edit.c"
@@ -58,6 +59,7 @@ let dhall =
           ]
         , hdrs =
           [ "assist.h"
+          , "decode_part.h"
           , "dhall.h"
           , "diff.h"
           , "edit.h"

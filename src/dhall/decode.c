@@ -1,47 +1,23 @@
-/* src/dhall/decode.c: CBOR to terms.
+/* src/dhall/decode.c: CBOR to terms, in one pass.
  *
- *   nodes: one for each CBOR item, parents before children: a child is found by `child`, the next
- * of the same parent by `next`
+ *   nodes: a stack of the items that are open, and of those below them that are no terms yet;
+ * parents before children: a child is found by `child`, the next of the same parent by `next`
  *
- * First all nodes are read; then terms are made from the last node to the first, so that children
- * are there when their parent is made, and no recursion is needed. What makes no term by itself (a
- * path, a map) is left to its parent; an item that should have been a term and is none is told at
- * the end, the outermost first. */
+ * An array becomes a term when its last child has been read; its children leave the stack, so that
+ * it is as high as the expression is deep, and no recursion is needed. What makes no term by itself
+ * (a path, a map) stays there with its children for its parent. An item that should have been a
+ * term and is none is told at the end, the outermost first.
+ *
+ * Normal forms repeat themselves: what is closed and of the same content (builtins; applications,
+ * records, record types and unions of such) is one row, see `is_shared` in dhall/term.h. */
 #include "base/utf8.h"
-#include "codec/cbor.h"
+#include "dhall/decode_part.h"
 #include "dhall/encode.h"
 #include "dhall/parse.h"
 #include <assert.h>
 #include <stdlib.h>
 
-/* There are many: 48 bytes each. */
-struct node {
-    uint8_t major;                           /* enum cbor_major */
-    bool is_float, is_null, is_bool, is_big; /* is_big: tag 2 or 3 (is_negative) with bytes */
-    bool is_negative;
-    uint32_t child, next; /* 0: none */
-    uint32_t count;       /* children; of a map two for each pair */
-    uint32_t at;          /* where in the input */
-    dhall_term term;
-    union {
-        uint64_t argument;
-        double number;    /* is_float */
-        struct str bytes; /* of strings, and is_big */
-    };
-};
-struct decoder {
-    struct dhall_terms *terms;
-    struct diags *diags;
-    struct str input;
-    struct node *nodes; /* [0] is none */
-    uint32_t len, cap;
-    uint32_t *scratch;
-    size_t scratch_len, scratch_cap;
-    size_t bad_at;       /* the outermost item that is no term */
-    const char *bad_why; /* NULL: none */
-};
-
-/* --- first pass: items --- */
+/* --- the items, and when they end --- */
 
 struct open_item {
     uint32_t node, last_child;
@@ -136,8 +112,34 @@ static enum err node_of(struct decoder *decoder, struct cbor_reader *reader,
     return OK;
 }
 
+static void node_finish(struct decoder *decoder, struct node *node);
+
+/* A path of `with` may look like a term: [0, "Natural"]. */
+static bool is_path(const struct decoder *decoder, const struct open_stack *stack)
+{
+    const struct node *parent =
+        stack->len == 0 ? NULL : &decoder->nodes[stack->rows[stack->len - 1].node];
+    const struct node *code = parent == NULL ? NULL : &decoder->nodes[parent->child];
+    return parent != NULL && parent->major == CBOR_ARRAY && parent->count == 3 &&
+           code->major == CBOR_UNSIGNED && code->argument == 29;
+}
+
+static void opened_pop(struct open_stack *stack, struct decoder *decoder)
+{
+    struct node *node = &decoder->nodes[stack->rows[--stack->len].node];
+    if (is_path(decoder, stack)) {
+        return;
+    }
+    node_finish(decoder, node);
+    if (node->term.row != 0 || node->is_big) {
+        decoder->len = (uint32_t)(node - decoder->nodes) + 1;
+        node->child = 0;
+        node->count = 0;
+    }
+}
+
 /* Ends what has all its children, or is ended by a break. */
-static enum err opened_close(struct open_stack *stack, const struct decoder *decoder, bool is_break)
+static enum err opened_close(struct open_stack *stack, struct decoder *decoder, bool is_break)
 {
     if (is_break) {
         if (stack->len == 0 || !stack->rows[stack->len - 1].indefinite) {
@@ -147,11 +149,11 @@ static enum err opened_close(struct open_stack *stack, const struct decoder *dec
         if (node->major == CBOR_MAP && node->count % 2 != 0) {
             return ERR_INVALID;
         }
-        stack->len--;
+        opened_pop(stack, decoder);
     }
     while (stack->len > 0 && !stack->rows[stack->len - 1].indefinite &&
            stack->rows[stack->len - 1].left == 0) {
-        stack->len--;
+        opened_pop(stack, decoder);
     }
     return OK;
 }
@@ -177,6 +179,9 @@ static enum err item_read(
         return err;
     }
     uint32_t index = node_add(decoder, stack, node);
+    if (item.major == CBOR_ARRAY) {
+        decoder->nodes[index].bad = (struct bad){0};
+    }
     if (item.major == CBOR_ARRAY || item.major == CBOR_MAP || item.major == CBOR_TAG) {
         uint64_t left = item.major == CBOR_TAG ? 1 : item.argument;
         if (left > reader->input.len) {
@@ -212,21 +217,15 @@ static enum err items_read(struct decoder *decoder)
     return OK;
 }
 
-/* --- second pass: terms --- */
+/* --- terms --- */
 
-static dhall_term bad(struct decoder *decoder, const struct node *node, const char *why)
+dhall_term decode_bad(struct decoder *decoder, const struct node *node, const char *why)
 {
-    decoder->bad_at = node->at;
-    decoder->bad_why = why;
+    decoder->bad = (struct bad){.at = node->at, .why = why};
     return (dhall_term){0};
 }
 
-static const struct node *node_at(const struct decoder *decoder, uint32_t index)
-{
-    return &decoder->nodes[index];
-}
-
-static const struct node *child_of(
+const struct node *decode_child(
     const struct decoder *decoder, const struct node *parent, uint32_t place)
 {
     uint32_t index = parent->child;
@@ -236,18 +235,12 @@ static const struct node *child_of(
     return node_at(decoder, index);
 }
 
-static bool is_unsigned(const struct node *node, uint64_t most)
-{
-    return node->major == CBOR_UNSIGNED && node->argument <= most;
-}
-
 static void big_get(const struct node *node, mpz_t ret)
 {
     mpz_import(ret, node->bytes.len, 1, 1, 1, 0, node->bytes.ptr);
 }
 
-/* An integer of any width; false if the node is none. ret is initialised. */
-static bool integer_get(const struct node *node, mpz_t ret)
+bool decode_integer(const struct node *node, mpz_t ret)
 {
     bool negative = node->major == CBOR_NEGATIVE || (node->is_big && node->is_negative);
     if (node->is_big) {
@@ -268,14 +261,130 @@ static bool index_get(const struct node *node, uint32_t *ret_index)
 {
     mpz_t value;
     mpz_init(value);
-    bool fits = integer_get(node, value) && mpz_sgn(value) >= 0 && mpz_sizeinbase(value, 2) <= 32;
+    bool fits =
+        decode_integer(node, value) && mpz_sgn(value) >= 0 && mpz_sizeinbase(value, 2) <= 32;
     *ret_index = fits ? (uint32_t)mpz_get_ui(value) : 0;
     mpz_clear(value);
     return fits;
 }
 
-/* The term that an item is, where one must be. */
-static dhall_term term_of(struct decoder *decoder, const struct node *node)
+/* --- rows of the same content --- */
+
+static uint32_t row_hash(const struct dhall_terms *terms, const struct dhall_row *row)
+{
+    uint64_t hash = (uint64_t)row->kind << 32 | row->c;
+    if (row->kind == DHALL_APP) {
+        return (uint32_t)((hash ^ row->a ^ (uint64_t)row->b << 20) * UINT64_C(0x9E3779B97F4A7C15) >>
+                          32);
+    }
+    const uint32_t *list = dhall_list_of(terms, row);
+    for (uint32_t i = 0; i < row->c; i++) {
+        hash = (hash ^ list[i]) * UINT64_C(0x9E3779B97F4A7C15);
+        hash ^= hash >> 29;
+    }
+    return (uint32_t)(hash >> 16);
+}
+
+static bool rows_equal(
+    const struct dhall_terms *terms, const struct dhall_row *left, const struct dhall_row *right)
+{
+    if (left->kind != right->kind || left->c != right->c) {
+        return false;
+    }
+    return left->kind == DHALL_APP
+               ? left->a == right->a && left->b == right->b
+               : left->c == 0 || memcmp(dhall_list_of(terms, left), dhall_list_of(terms, right),
+                                     left->c * sizeof(uint32_t)) == 0;
+}
+
+/* The place of row, or of the row of the same content. */
+static uint32_t *interned_slot(const struct decoder *decoder, const struct dhall_row *row)
+{
+    const struct dhall_terms *terms = decoder->terms;
+    for (uint32_t i = row_hash(terms, row);; i++) {
+        uint32_t *slot = &decoder->interned[i & decoder->interned_mask];
+        if (*slot == 0 || rows_equal(terms, &terms->rows[*slot], row)) {
+            return slot;
+        }
+    }
+}
+
+static void interned_grow(struct decoder *decoder)
+{
+    uint32_t *old = decoder->interned;
+    uint32_t old_mask = decoder->interned_mask;
+    uint32_t mask = old == NULL ? 255 : old_mask * 2 + 1;
+    decoder->interned = memory_calloc((size_t)mask + 1, sizeof *old);
+    decoder->interned_mask = mask;
+    for (uint32_t i = 0; old != NULL && i <= old_mask; i++) {
+        if (old[i] != 0) {
+            *interned_slot(decoder, &decoder->terms->rows[old[i]]) = old[i];
+        }
+    }
+    free(old);
+}
+
+static bool is_closed_part(const struct dhall_terms *terms, uint32_t row)
+{
+    return terms->rows[row].is_shared || terms->rows[row].kind == DHALL_BUILTIN;
+}
+
+/* No variable is in it: it consists of builtins. */
+static bool is_closed(const struct dhall_terms *terms, const struct dhall_row *row)
+{
+    if (row->kind == DHALL_APP) {
+        return is_closed_part(terms, row->a) && is_closed_part(terms, row->b);
+    }
+    const uint32_t *list = dhall_list_of(terms, row);
+    for (uint32_t i = 1; i < row->c; i += 2) {
+        if (list[i] != 0 && !is_closed_part(terms, list[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The row of the same content, if term, the newest row, is closed and there is one; else term.
+ * lists_len: how long the pool was before it. */
+static dhall_term row_intern(struct decoder *decoder, dhall_term term, uint32_t lists_len)
+{
+    struct dhall_terms *terms = decoder->terms;
+    struct dhall_row *row = &terms->rows[term.row];
+    if (term.row == 0 || !is_closed(terms, row)) {
+        return term;
+    }
+    if (decoder->interned_len >= decoder->interned_mask / 2) {
+        interned_grow(decoder);
+    }
+    uint32_t *slot = interned_slot(decoder, row);
+    if (*slot != 0) {
+        terms->len--;
+        terms->lists_len = lists_len;
+        return (dhall_term){*slot};
+    }
+    *slot = term.row;
+    decoder->interned_len++;
+    row->is_shared = true;
+    terms->has_shared = true;
+    return term;
+}
+
+static dhall_term builtin_of(struct decoder *decoder, enum dhall_builtin builtin)
+{
+    dhall_term *known = &decoder->builtins[builtin];
+    if (known->row == 0) {
+        *known = dhall_builtin_add(decoder->terms, builtin, SPAN_NONE);
+    }
+    return *known;
+}
+
+static dhall_term app_of(struct decoder *decoder, dhall_term function, dhall_term argument)
+{
+    dhall_term term = dhall_app_add(decoder->terms, function, argument, SPAN_NONE);
+    return row_intern(decoder, term, decoder->terms->lists_len);
+}
+
+dhall_term decode_term(struct decoder *decoder, const struct node *node)
 {
     if (node->term.row != 0) {
         return node->term;
@@ -287,9 +396,9 @@ static dhall_term term_of(struct decoder *decoder, const struct node *node)
             row == TABLE_NONE ? DHALL_BUILTIN_COUNT : dhall_label_builtin(row);
         bool is_bool = builtin == DHALL_BUILTIN_TRUE_ || builtin == DHALL_BUILTIN_FALSE_;
         if (builtin != DHALL_BUILTIN_COUNT && !is_bool) {
-            return dhall_builtin_add(decoder->terms, builtin, SPAN_NONE);
+            return builtin_of(decoder, builtin);
         }
-        return bad(decoder, node, "no builtin of this name");
+        return decode_bad(decoder, node, "no builtin of this name");
     }
     if (node->is_bool) {
         return dhall_bool_add(decoder->terms, node->argument == 21, SPAN_NONE);
@@ -300,14 +409,17 @@ static dhall_term term_of(struct decoder *decoder, const struct node *node)
     if (index_get(node, &index)) {
         return dhall_var_add(decoder->terms, 0, index, SPAN_NONE);
     }
-    bool array = node->major == CBOR_ARRAY && decoder->bad_why != NULL;
-    return array ? (dhall_term){0} : bad(decoder, node, "not the encoding of an expression");
+    if (node->major == CBOR_ARRAY && node->bad.why != NULL) {
+        decoder->bad = node->bad;
+        return (dhall_term){0};
+    }
+    return decode_bad(decoder, node, "not the encoding of an expression");
 }
 
 static bool label_get(struct decoder *decoder, const struct node *node, uint32_t *ret_label)
 {
     if (node->major != CBOR_TEXT) {
-        (void)bad(decoder, node, "a name is expected here");
+        (void)decode_bad(decoder, node, "a name is expected here");
         return false;
     }
     *ret_label = dhall_label_of(decoder->terms->labels, node->bytes);
@@ -328,9 +440,9 @@ static void push(struct decoder *decoder, uint32_t number)
 static bool terms_push(struct decoder *decoder, const struct node *array, uint32_t place)
 {
     decoder->scratch_len = 0;
-    const struct node *node = child_of(decoder, array, place);
+    const struct node *node = decode_child(decoder, array, place);
     for (uint32_t i = place; i < array->count; i++) {
-        dhall_term term = term_of(decoder, node);
+        dhall_term term = decode_term(decoder, node);
         if (term.row == 0) {
             return false;
         }
@@ -340,22 +452,22 @@ static bool terms_push(struct decoder *decoder, const struct node *array, uint32
     return true;
 }
 
-static dhall_term wrong_length(struct decoder *decoder, const struct node *array)
+dhall_term decode_wrong_length(struct decoder *decoder, const struct node *array)
 {
-    return bad(decoder, array, "an array of the wrong length");
+    return decode_bad(decoder, array, "an array of the wrong length");
 }
 
 static dhall_term application(struct decoder *decoder, const struct node *array)
 {
     if (array->count < 3) {
-        return wrong_length(decoder, array);
+        return decode_wrong_length(decoder, array);
     }
     if (!terms_push(decoder, array, 1)) {
         return (dhall_term){0};
     }
     dhall_term term = {decoder->scratch[0]};
     for (size_t i = 1; i < decoder->scratch_len; i++) {
-        term = dhall_app_add(decoder->terms, term, (dhall_term){decoder->scratch[i]}, SPAN_NONE);
+        term = app_of(decoder, term, (dhall_term){decoder->scratch[i]});
     }
     return term;
 }
@@ -364,15 +476,15 @@ static dhall_term binder(struct decoder *decoder, const struct node *array, enum
 {
     uint32_t label = 0;
     if (array->count != 3 && array->count != 4) {
-        return wrong_length(decoder, array);
+        return decode_wrong_length(decoder, array);
     }
     if (array->count == 4) {
-        const struct node *name = child_of(decoder, array, 1);
+        const struct node *name = decode_child(decoder, array, 1);
         if (!label_get(decoder, name, &label)) {
             return (dhall_term){0};
         }
         if (label == 0) {
-            return bad(decoder, name, "the name _ is not written");
+            return decode_bad(decoder, name, "the name _ is not written");
         }
     }
     if (!terms_push(decoder, array, array->count - 2)) {
@@ -387,11 +499,11 @@ static dhall_term binder(struct decoder *decoder, const struct node *array, enum
 static dhall_term operator_(struct decoder *decoder, const struct node *array)
 {
     if (array->count != 4) {
-        return wrong_length(decoder, array);
+        return decode_wrong_length(decoder, array);
     }
-    const struct node *code = child_of(decoder, array, 1);
+    const struct node *code = decode_child(decoder, array, 1);
     if (!is_unsigned(code, DHALL_COMPLETE)) {
-        return bad(decoder, code, "no operator has this number");
+        return decode_bad(decoder, code, "no operator has this number");
     }
     if (!terms_push(decoder, array, 2)) {
         return (dhall_term){0};
@@ -405,7 +517,7 @@ static dhall_term plain(struct decoder *decoder, const struct node *array, enum 
     uint32_t least, uint32_t most)
 {
     if (array->count - 1 < least || array->count - 1 > most) {
-        return wrong_length(decoder, array);
+        return decode_wrong_length(decoder, array);
     }
     if (!terms_push(decoder, array, 1)) {
         return (dhall_term){0};
@@ -420,21 +532,21 @@ static dhall_term plain(struct decoder *decoder, const struct node *array, enum 
 static dhall_term list(struct decoder *decoder, const struct node *array)
 {
     if (array->count < 2) {
-        return wrong_length(decoder, array);
+        return decode_wrong_length(decoder, array);
     }
-    const struct node *type = child_of(decoder, array, 1);
+    const struct node *type = decode_child(decoder, array, 1);
     if (array->count == 2) {
-        dhall_term element = term_of(decoder, type);
+        dhall_term element = decode_term(decoder, type);
         if (element.row == 0) {
             return element;
         }
-        dhall_term of = dhall_builtin_add(decoder->terms, DHALL_BUILTIN_LIST_TYPE, SPAN_NONE);
-        dhall_term annotation = dhall_app_add(decoder->terms, of, element, SPAN_NONE);
+        dhall_term of = builtin_of(decoder, DHALL_BUILTIN_LIST_TYPE);
+        dhall_term annotation = app_of(decoder, of, element);
         return dhall_node_add(decoder->terms, DHALL_LIST_EMPTY, annotation, (dhall_term){0},
             (dhall_term){0}, SPAN_NONE);
     }
     if (!type->is_null) {
-        return bad(decoder, type, "a list with elements has no type here");
+        return decode_bad(decoder, type, "a list with elements has no type here");
     }
     if (!terms_push(decoder, array, 2)) {
         return (dhall_term){0};
@@ -445,10 +557,10 @@ static dhall_term list(struct decoder *decoder, const struct node *array)
 
 static dhall_term some(struct decoder *decoder, const struct node *array)
 {
-    if (array->count != 3 || !child_of(decoder, array, 1)->is_null) {
-        return wrong_length(decoder, array);
+    if (array->count != 3 || !decode_child(decoder, array, 1)->is_null) {
+        return decode_wrong_length(decoder, array);
     }
-    dhall_term term = term_of(decoder, child_of(decoder, array, 2));
+    dhall_term term = decode_term(decoder, decode_child(decoder, array, 2));
     if (term.row == 0) {
         return term;
     }
@@ -458,9 +570,9 @@ static dhall_term some(struct decoder *decoder, const struct node *array)
 
 static dhall_term fields(struct decoder *decoder, const struct node *array, enum dhall_kind kind)
 {
-    const struct node *map = child_of(decoder, array, 1);
+    const struct node *map = decode_child(decoder, array, 1);
     if (array->count != 2 || map->major != CBOR_MAP) {
-        return wrong_length(decoder, array);
+        return decode_wrong_length(decoder, array);
     }
     decoder->scratch_len = 0;
     for (uint32_t index = map->child; index != 0; index = node_at(decoder, index)->next) {
@@ -473,7 +585,7 @@ static dhall_term fields(struct decoder *decoder, const struct node *array, enum
         const struct node *value = node_at(decoder, index);
         dhall_term term = {0};
         if (kind != DHALL_UNION || !value->is_null) {
-            term = term_of(decoder, value);
+            term = decode_term(decoder, value);
             if (term.row == 0) {
                 return term;
             }
@@ -481,35 +593,37 @@ static dhall_term fields(struct decoder *decoder, const struct node *array, enum
         push(decoder, label);
         push(decoder, term.row);
     }
-    return dhall_fields_add(
+    uint32_t lists_len = decoder->terms->lists_len;
+    dhall_term term = dhall_fields_add(
         decoder->terms, kind, decoder->scratch, decoder->scratch_len / 2, SPAN_NONE);
+    return row_intern(decoder, term, lists_len);
 }
 
 static dhall_term field(struct decoder *decoder, const struct node *array)
 {
     uint32_t label;
     if (array->count != 3) {
-        return wrong_length(decoder, array);
+        return decode_wrong_length(decoder, array);
     }
-    if (!label_get(decoder, child_of(decoder, array, 2), &label)) {
+    if (!label_get(decoder, decode_child(decoder, array, 2), &label)) {
         return (dhall_term){0};
     }
-    dhall_term record = term_of(decoder, child_of(decoder, array, 1));
+    dhall_term record = decode_term(decoder, decode_child(decoder, array, 1));
     return record.row == 0 ? record : dhall_field_add(decoder->terms, record, label, SPAN_NONE);
 }
 
 static dhall_term project(struct decoder *decoder, const struct node *array)
 {
     if (array->count < 2) {
-        return wrong_length(decoder, array);
+        return decode_wrong_length(decoder, array);
     }
-    dhall_term record = term_of(decoder, child_of(decoder, array, 1));
+    dhall_term record = decode_term(decoder, decode_child(decoder, array, 1));
     if (record.row == 0) {
         return record;
     }
-    const struct node *node = child_of(decoder, array, 2);
+    const struct node *node = decode_child(decoder, array, 2);
     if (array->count == 3 && node->major == CBOR_ARRAY && node->count == 1) {
-        dhall_term type = term_of(decoder, node_at(decoder, node->child));
+        dhall_term type = decode_term(decoder, node_at(decoder, node->child));
         return type.row == 0 ? type
                              : dhall_node_add(decoder->terms, DHALL_PROJECT_TYPE, record, type,
                                    (dhall_term){0}, SPAN_NONE);
@@ -530,16 +644,16 @@ static dhall_term project(struct decoder *decoder, const struct node *array)
 static dhall_term number(struct decoder *decoder, const struct node *array, enum dhall_kind kind)
 {
     if (array->count != 2) {
-        return wrong_length(decoder, array);
+        return decode_wrong_length(decoder, array);
     }
-    const struct node *node = child_of(decoder, array, 1);
+    const struct node *node = decode_child(decoder, array, 1);
     mpz_t value;
     mpz_init(value);
     dhall_term term = {0};
-    if (integer_get(node, value) && (kind == DHALL_INTEGER || mpz_sgn(value) >= 0)) {
+    if (decode_integer(node, value) && (kind == DHALL_INTEGER || mpz_sgn(value) >= 0)) {
         term = dhall_number_add(decoder->terms, kind, value, SPAN_NONE);
     } else {
-        (void)bad(decoder, node, "not such a number");
+        (void)decode_bad(decoder, node, "not such a number");
     }
     mpz_clear(value);
     return term;
@@ -548,19 +662,19 @@ static dhall_term number(struct decoder *decoder, const struct node *array, enum
 static dhall_term text(struct decoder *decoder, const struct node *array)
 {
     if (array->count % 2 != 0) {
-        return wrong_length(decoder, array);
+        return decode_wrong_length(decoder, array);
     }
     decoder->scratch_len = 0;
-    const struct node *node = child_of(decoder, array, 1);
+    const struct node *node = decode_child(decoder, array, 1);
     for (uint32_t i = 1; i < array->count; i++) {
         uint32_t part;
         if (i % 2 != 0) {
             if (node->major != CBOR_TEXT) {
-                return bad(decoder, node, "a text is expected here");
+                return decode_bad(decoder, node, "a text is expected here");
             }
             part = dhall_text_literal(decoder->terms, node->bytes);
         } else {
-            part = term_of(decoder, node).row;
+            part = decode_term(decoder, node).row;
             if (part == 0) {
                 return (dhall_term){0};
             }
@@ -574,21 +688,21 @@ static dhall_term text(struct decoder *decoder, const struct node *array)
 
 static dhall_term bytes(struct decoder *decoder, const struct node *array)
 {
-    const struct node *node = child_of(decoder, array, 1);
+    const struct node *node = decode_child(decoder, array, 1);
     if (array->count != 2 || node->major != CBOR_BYTES) {
-        return wrong_length(decoder, array);
+        return decode_wrong_length(decoder, array);
     }
     return dhall_bytes_add(decoder->terms, node->bytes, SPAN_NONE);
 }
 
 static dhall_term with(struct decoder *decoder, const struct node *array)
 {
-    const struct node *path = child_of(decoder, array, 2);
+    const struct node *path = decode_child(decoder, array, 2);
     if (array->count != 4 || path->major != CBOR_ARRAY || path->count == 0) {
-        return wrong_length(decoder, array);
+        return decode_wrong_length(decoder, array);
     }
-    dhall_term record = term_of(decoder, child_of(decoder, array, 1));
-    dhall_term value = term_of(decoder, child_of(decoder, array, 3));
+    dhall_term record = decode_term(decoder, decode_child(decoder, array, 1));
+    dhall_term value = decode_term(decoder, decode_child(decoder, array, 3));
     if (record.row == 0 || value.row == 0) {
         return (dhall_term){0};
     }
@@ -609,10 +723,10 @@ static dhall_term with(struct decoder *decoder, const struct node *array)
 static dhall_term let(struct decoder *decoder, const struct node *array)
 {
     if (array->count < 5 || array->count % 3 != 2) {
-        return wrong_length(decoder, array);
+        return decode_wrong_length(decoder, array);
     }
     decoder->scratch_len = 0;
-    const struct node *node = child_of(decoder, array, 1);
+    const struct node *node = decode_child(decoder, array, 1);
     for (uint32_t i = 1; i < array->count; i++) {
         uint32_t part = 0;
         bool name = i % 3 == 1 && i + 1 < array->count;
@@ -621,7 +735,7 @@ static dhall_term let(struct decoder *decoder, const struct node *array)
             return (dhall_term){0};
         }
         if (!name && !no_annotation) {
-            part = term_of(decoder, node).row;
+            part = decode_term(decoder, node).row;
             if (part == 0) {
                 return (dhall_term){0};
             }
@@ -638,209 +752,6 @@ static dhall_term let(struct decoder *decoder, const struct node *array)
     return term;
 }
 
-/* --- imports --- */
-
-static bool import_head(struct decoder *decoder, const struct node *array,
-    struct dhall_import *import, const struct node **ret_rest)
-{
-    if (array->count < 4) {
-        (void)wrong_length(decoder, array);
-        return false;
-    }
-    const struct node *hash = child_of(decoder, array, 1);
-    const struct node *mode = node_at(decoder, hash->next);
-    const struct node *scheme = node_at(decoder, mode->next);
-    if (!hash->is_null) {
-        if (hash->major != CBOR_BYTES || hash->bytes.len != 34 ||
-            !str_starts(hash->bytes, STR("\x12\x20"))) {
-            (void)bad(decoder, hash, "a hash is 0x12 0x20 and 32 bytes");
-            return false;
-        }
-        import->has_hash = true;
-        memcpy(import->hash, hash->bytes.ptr + 2, 32);
-    }
-    if (!is_unsigned(mode, DHALL_AS_BYTES) || !is_unsigned(scheme, DHALL_MISSING)) {
-        (void)bad(decoder, mode, "no import is of this mode and scheme");
-        return false;
-    }
-    import->mode = (enum dhall_import_mode)mode->argument;
-    import->scheme = (enum dhall_import_scheme)scheme->argument;
-    *ret_rest = node_at(decoder, scheme->next);
-    return true;
-}
-
-/* count texts from node on; returns the node behind them, or NULL. */
-static const struct node *import_path(
-    struct decoder *decoder, const struct node *node, uint32_t count, struct dhall_import *import)
-{
-    struct arena *arena = &decoder->terms->arena;
-    import->path = ARENA_NEW(arena, struct str, count);
-    import->path_len = count;
-    for (uint32_t i = 0; i < count; i++) {
-        if (node->major != CBOR_TEXT) {
-            (void)bad(decoder, node, "a part of a path is expected here");
-            return NULL;
-        }
-        import->path[i] = arena_str(arena, node->bytes);
-        node = node_at(decoder, node->next);
-    }
-    return node;
-}
-
-/* headers, authority, path..., query: count items. */
-static bool import_remote(struct decoder *decoder, const struct node *array,
-    const struct node *node, uint32_t count, struct dhall_import *import)
-{
-    if (count < 4) {
-        (void)wrong_length(decoder, array);
-        return false;
-    }
-    if (!node->is_null) {
-        import->headers = term_of(decoder, node);
-        if (import->headers.row == 0) {
-            return false;
-        }
-    }
-    const struct node *authority = node_at(decoder, node->next);
-    if (authority->major != CBOR_TEXT) {
-        (void)bad(decoder, authority, "the name of a host is expected here");
-        return false;
-    }
-    struct arena *arena = &decoder->terms->arena;
-    import->authority = arena_str(arena, authority->bytes);
-    const struct node *query =
-        import_path(decoder, node_at(decoder, authority->next), count - 3, import);
-    if (query == NULL || (!query->is_null && query->major != CBOR_TEXT)) {
-        return query == NULL ? false : bad(decoder, query, "no query of a URL").row != 0;
-    }
-    import->has_query = !query->is_null;
-    import->query = import->has_query ? arena_str(arena, query->bytes) : STR("");
-    return true;
-}
-
-static dhall_term import(struct decoder *decoder, const struct node *array)
-{
-    struct dhall_import row = {.mode = DHALL_AS_CODE};
-    const struct node *rest;
-    if (!import_head(decoder, array, &row, &rest)) {
-        return (dhall_term){0};
-    }
-    uint32_t count = array->count - 4;
-    bool good;
-    if (row.scheme <= DHALL_HTTPS) {
-        good = import_remote(decoder, array, rest, count, &row);
-    } else if (row.scheme == DHALL_MISSING || row.scheme == DHALL_ENV) {
-        bool env = row.scheme == DHALL_ENV;
-        good = count == (env ? 1U : 0U) && (!env || rest->major == CBOR_TEXT);
-        row.authority = good && env ? arena_str(&decoder->terms->arena, rest->bytes) : STR("");
-    } else {
-        good = count > 0 && import_path(decoder, rest, count, &row) != NULL;
-    }
-    if (!good) {
-        return decoder->bad_why != NULL ? (dhall_term){0} : wrong_length(decoder, array);
-    }
-    return dhall_import_add(decoder->terms, &row, SPAN_NONE);
-}
-
-/* --- dates and times --- */
-
-static dhall_term date(struct decoder *decoder, const struct node *array)
-{
-    static const uint8_t days[] = {0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    if (array->count != 4) {
-        return wrong_length(decoder, array);
-    }
-    const struct node *year = child_of(decoder, array, 1);
-    const struct node *month = child_of(decoder, array, 2);
-    const struct node *day = child_of(decoder, array, 3);
-    if (!is_unsigned(year, 9999) || !is_unsigned(month, 12) || !is_unsigned(day, 31)) {
-        return bad(decoder, array, "no date");
-    }
-    uint64_t y = year->argument;
-    bool leap = y % 4 == 0 && (y % 100 != 0 || y % 400 == 0);
-    uint64_t last = days[month->argument] + (leap && month->argument == 2 ? 1U : 0U);
-    if (day->argument == 0 || day->argument > last) {
-        return bad(decoder, array, "no date");
-    }
-    struct dhall_row row = {.kind = DHALL_DATE,
-        .a = (uint32_t)y,
-        .b = (uint32_t)month->argument,
-        .c = (uint32_t)day->argument};
-    return dhall_row_add(decoder->terms, row, SPAN_NONE);
-}
-
-enum {
-    TIME_DIGITS_MAX = 100000, /* of a fraction; the standard asks for 9 */
-};
-
-/* A decimal fraction (RFC 8949, 3.4.4): mantissa * 10^exponent seconds. */
-static dhall_term seconds(struct decoder *decoder, const struct node *tag, uint32_t minutes)
-{
-    const struct node *pair = node_at(decoder, tag->child);
-    if (tag->major != CBOR_TAG || tag->argument != 4 || pair->major != CBOR_ARRAY ||
-        pair->count != 2) {
-        return bad(decoder, tag, "seconds are a decimal fraction");
-    }
-    const struct node *exponent = node_at(decoder, pair->child);
-    bool negative = exponent->major == CBOR_NEGATIVE && exponent->argument < TIME_DIGITS_MAX;
-    if (!negative && !is_unsigned(exponent, 1)) {
-        return bad(decoder, exponent, "an exponent of seconds out of bounds");
-    }
-    uint32_t digits = negative ? (uint32_t)exponent->argument + 1 : 0;
-    mpz_t whole;
-    mpz_t fraction;
-    mpz_t scale;
-    mpz_inits(whole, fraction, scale, NULL);
-    mpz_ui_pow_ui(scale, 10, digits);
-    bool good = integer_get(node_at(decoder, exponent->next), whole) && mpz_sgn(whole) >= 0;
-    if (!negative && exponent->argument == 1) {
-        mpz_mul_ui(whole, whole, 10);
-    }
-    mpz_tdiv_qr(whole, fraction, whole, scale);
-    good = good && mpz_cmp_ui(whole, 60) < 0;
-    dhall_term term = {0};
-    if (good) {
-        term = dhall_time_add(decoder->terms, minutes * 60 + (uint32_t)mpz_get_ui(whole), fraction,
-            digits, SPAN_NONE);
-    } else {
-        (void)bad(decoder, tag, "no seconds of a time");
-    }
-    mpz_clears(whole, fraction, scale, NULL);
-    return term;
-}
-
-static dhall_term time_of_day(struct decoder *decoder, const struct node *array)
-{
-    if (array->count != 4) {
-        return wrong_length(decoder, array);
-    }
-    const struct node *hour = child_of(decoder, array, 1);
-    const struct node *minute = child_of(decoder, array, 2);
-    if (!is_unsigned(hour, 23) || !is_unsigned(minute, 59)) {
-        return bad(decoder, array, "no time");
-    }
-    uint32_t minutes = (uint32_t)(hour->argument * 60 + minute->argument);
-    return seconds(decoder, child_of(decoder, array, 3), minutes);
-}
-
-static dhall_term time_zone(struct decoder *decoder, const struct node *array)
-{
-    if (array->count != 4) {
-        return wrong_length(decoder, array);
-    }
-    const struct node *sign = child_of(decoder, array, 1);
-    const struct node *hour = child_of(decoder, array, 2);
-    const struct node *minute = child_of(decoder, array, 3);
-    if (!sign->is_bool || !is_unsigned(hour, 23) || !is_unsigned(minute, 59)) {
-        return bad(decoder, array, "no time zone");
-    }
-    uint32_t minutes = (uint32_t)(hour->argument * 60 + minute->argument);
-    bool negative = sign->argument == 20 && minutes > 0;
-    struct dhall_row row = {
-        .kind = DHALL_TIME_ZONE, .flag = negative ? DHALL_NEGATIVE : 0, .a = minutes};
-    return dhall_row_add(decoder->terms, row, SPAN_NONE);
-}
-
 /* --- all of it --- */
 
 static dhall_term variable(struct decoder *decoder, const struct node *array)
@@ -850,10 +761,10 @@ static dhall_term variable(struct decoder *decoder, const struct node *array)
     uint32_t index;
     if (array->count != 2 || !index_get(node_at(decoder, name->next), &index) ||
         !label_get(decoder, name, &label)) {
-        return bad(decoder, array, "a variable is a name and an index");
+        return decode_bad(decoder, array, "a variable is a name and an index");
     }
     if (label == 0) {
-        return bad(decoder, name, "the name _ is not written");
+        return decode_bad(decoder, name, "the name _ is not written");
     }
     return dhall_var_add(decoder->terms, label, index, SPAN_NONE);
 }
@@ -896,7 +807,7 @@ static dhall_term labelled(struct decoder *decoder, const struct node *array, ui
     case 19:
         return plain(decoder, array, DHALL_ASSERT, 1, 1);
     case 24:
-        return import(decoder, array);
+        return decode_import(decoder, array);
     case 25:
         return let(decoder, array);
     case 26:
@@ -908,17 +819,17 @@ static dhall_term labelled(struct decoder *decoder, const struct node *array, ui
     case 29:
         return with(decoder, array);
     case 30:
-        return date(decoder, array);
+        return decode_date(decoder, array);
     case 31:
-        return time_of_day(decoder, array);
+        return decode_time(decoder, array);
     case 32:
-        return time_zone(decoder, array);
+        return decode_time_zone(decoder, array);
     case 33:
         return bytes(decoder, array);
     case 34:
         return plain(decoder, array, DHALL_SHOW_CONSTRUCTOR, 1, 1);
     default:
-        return bad(decoder, array, "no expression begins with this number");
+        return decode_bad(decoder, array, "no expression begins with this number");
     }
 }
 
@@ -926,6 +837,7 @@ static dhall_term labelled(struct decoder *decoder, const struct node *array, ui
 static void node_finish(struct decoder *decoder, struct node *node)
 {
     const struct node *first = node_at(decoder, node->child);
+    decoder->bad = (struct bad){0};
     if (node->major == CBOR_TAG && (node->argument == 2 || node->argument == 3)) {
         node->is_big = first->major == CBOR_BYTES;
         node->is_negative = node->argument == 3;
@@ -941,14 +853,7 @@ static void node_finish(struct decoder *decoder, struct node *node)
     } else if (first->major == CBOR_UNSIGNED) {
         node->term = labelled(decoder, node, first->argument);
     }
-}
-
-static dhall_term terms_make(struct decoder *decoder)
-{
-    for (uint32_t i = decoder->len; i > 1; i--) {
-        node_finish(decoder, &decoder->nodes[i - 1]);
-    }
-    return term_of(decoder, &decoder->nodes[1]);
+    node->bad = decoder->bad; /* in the place of the argument */
 }
 
 enum err dhall_decode(
@@ -961,18 +866,19 @@ enum err dhall_decode(
     struct decoder decoder = {.terms = terms, .diags = diags, .input = input};
     enum err err = items_read(&decoder);
     if (err == OK) {
-        dhall_term term = terms_make(&decoder);
+        dhall_term term = decode_term(&decoder, &decoder.nodes[1]);
         if (terms->full) {
             err = diag_add(diags, ERR_LIMIT, SPAN_NONE, "more than %u terms", terms->len_max);
         } else if (term.row == 0) {
             err = diag_add(
-                diags, ERR_INVALID, SPAN_NONE, "byte %zu: %s", decoder.bad_at, decoder.bad_why);
+                diags, ERR_INVALID, SPAN_NONE, "byte %zu: %s", decoder.bad.at, decoder.bad.why);
         } else {
             dhall_terms_trim(terms);
             *ret_term = term;
         }
     }
     free(decoder.nodes);
+    free(decoder.interned);
     free(decoder.scratch);
     return err;
 }

@@ -212,6 +212,21 @@ static struct dhall_value *eval_constructed(struct dhall *dhall, const struct dh
     return constructor_full(dhall, function, dhall_delay(dhall, code, (dhall_term){row->b}, env));
 }
 
+/* A record, record type or union; one value for all evaluations of a row that is shared. */
+static struct dhall_value *eval_fields_once(struct dhall *dhall, const struct dhall_code *code,
+    dhall_term term, const struct dhall_row *row, const struct dhall_env *env)
+{
+    if (!row->is_shared) {
+        return eval_fields(dhall, code, term, row, env);
+    }
+    struct dhall_value **value = &code->shared[term.row].value;
+    if (*value == NULL) {
+        *value = eval_fields(dhall, code, term, row, NULL);
+        dhall->exposed_end = *value + 1;
+    }
+    return *value;
+}
+
 /* Kinds whose value is there at once: no thunk is made for them. NULL for the others. */
 static struct dhall_value *eval_atom(struct dhall *dhall, const struct dhall_code *code,
     dhall_term term, const struct dhall_row *row, const struct dhall_env *env)
@@ -250,7 +265,7 @@ static struct dhall_value *eval_atom(struct dhall *dhall, const struct dhall_cod
     case DHALL_RECORD:
     case DHALL_RECORD_TYPE:
     case DHALL_UNION:
-        return eval_fields(dhall, code, term, row, env);
+        return eval_fields_once(dhall, code, term, row, env);
     case DHALL_FIELD:
         return peek(dhall, code, term, env);
     case DHALL_APP:
@@ -276,7 +291,13 @@ struct dhall_value *dhall_delay(struct dhall *dhall, const struct dhall_code *co
     const struct dhall_env *env)
 {
     dhall_step(dhall);
-    struct dhall_value *value = eval_atom(dhall, code, term, dhall_row_of(&code->terms, term), env);
+    const struct dhall_row *row = dhall_row_of(&code->terms, term);
+    if (row->is_shared && row->kind == DHALL_APP) {
+        struct dhall_value **value = &code->shared[term.row].value;
+        *value = *value != NULL ? *value : closure_new(dhall, V_THUNK, code, term, NULL);
+        return *value;
+    }
+    struct dhall_value *value = eval_atom(dhall, code, term, row, env);
     return value != NULL ? value : closure_new(dhall, V_THUNK, code, term, env);
 }
 

@@ -662,11 +662,19 @@ struct dhall_value *infer(struct context *context, dhall_term term)
 {
     dhall_step(context->dhall);
     context->dhall->infer_at = (struct dhall_place){context->code, term};
-    struct dhall_value *type = infer_any(context, term, dhall_row_of(&context->code->terms, term));
+    const struct dhall_row *row = dhall_row_of(&context->code->terms, term);
+    struct dhall_shared *shared = row->is_shared ? &context->code->shared[term.row] : NULL;
+    if (shared != NULL && shared->type != NULL) {
+        return shared->type;
+    }
+    struct dhall_value *type = infer_any(context, term, row);
     if (type == NULL) {
         return NULL;
     }
     type = dhall_force(context->dhall, type);
+    if (shared != NULL) {
+        shared->type = type;
+    }
     if (context->dhall->watch != NULL) {
         context->dhall->watch->look(context->dhall->watch, context, term, type);
     }

@@ -51,7 +51,6 @@ static enum universe infer_fields(struct context *context, dhall_term term, cons
 {
     const struct dhall_shape *shape = shape_of(context, term);
     enum universe most = UNIVERSE_TYPE;
-    char text[128];
     for (uint32_t i = 0; i < shape->count; i++) {
         dhall_term child = pair_term(context, term, i);
         if (i > 0 && shape->labels[i] == shape->labels[i - 1]) {
@@ -62,8 +61,14 @@ static enum universe infer_fields(struct context *context, dhall_term term, cons
         if (child.row == 0) {
             continue;
         }
-        (void)snprintf(text, sizeof text, "%s `%.*s`", what, LABEL_ARG(context, shape->labels[i]));
-        enum universe universe = infer_universe(context, child, text);
+        struct dhall_value *type = infer(context, child);
+        enum universe universe = type == NULL ? UNIVERSE_NONE : universe_is(type);
+        if (type != NULL && universe == UNIVERSE_NONE) {
+            char text[128];
+            (void)snprintf(
+                text, sizeof text, "%s `%.*s`", what, LABEL_ARG(context, shape->labels[i]));
+            (void)fail_kind(context, child, text, "a type", type);
+        }
         if (universe == UNIVERSE_NONE) {
             return UNIVERSE_NONE;
         }

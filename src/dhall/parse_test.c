@@ -210,6 +210,35 @@ static void chains_cost_no_stack(void)
     }
 }
 
+/* What is no term by itself may look like one, and what repeats itself is one row. */
+static void encodings_come_back(void)
+{
+    static const char *const texts[] = {
+        "x with ?.Natural.Bool = 1",
+        "x with ?.Natural.Bool.? = (y with ?.List.List = z)",
+        "x.( List Natural )",
+        "10:20:30.5",
+        "{ a : List Natural, b : List Natural, c : { a : List Natural, b : List Natural } }",
+        "< A : Optional Text | B | C : < A : Optional Text | B > >",
+        "[ None (List Text), None (List Text), x, None (List Text) ]",
+        "\\(`Natural` : Type) -> \\(x : List Natural) -> [ x, x, [] : List `Natural` ]",
+        "99999999999999999999999999999 + -99999999999999999999999999999",
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        struct session session;
+        dhall_term term;
+        AUTO_BUF bytes = {0};
+        AUTO_BUF again = {0};
+        session_init(&session);
+        CHECK(parse(&session, str_of(texts[i]), &term) == OK);
+        dhall_encode(&session.terms, term, &bytes);
+        CHECK(dhall_decode(&session.terms, buf_str(&bytes), &term, &session.diags) == OK);
+        dhall_encode(&session.terms, term, &again);
+        CHECK(str_eq(buf_str(&bytes), buf_str(&again)));
+        session_release(&session);
+    }
+}
+
 static void nesting_is_bounded(void)
 {
     static const char *const brackets[][2] = {{"(", ")"}, {"[", "]"}, {"{ a = ", "}"},
@@ -334,6 +363,7 @@ int main(void)
     TEST(mistakes_are_told);
     TEST(spans_are_exact);
     TEST(chains_cost_no_stack);
+    TEST(encodings_come_back);
     TEST(nesting_is_bounded);
     TEST(comments_nest_without_bound);
     TEST(terms_are_bounded);

@@ -358,6 +358,9 @@ enum err dhall_code_resolve(struct dhall *dhall, struct dhall_code *code,
     struct resolver resolver = {.dhall = dhall, .code = code, .parent = parent, .diags = diags};
     code->marks = memory_calloc(code->terms.len, sizeof *code->marks);
     code->imports = memory_calloc(code->terms.imports_len, sizeof(void *));
+    if (code->terms.has_shared) {
+        code->shared = memory_calloc(code->terms.len, sizeof *code->shared);
+    }
     if (parent == NULL) {
         resolver.seen = arena_calloc(&dhall->arena, code->terms.len, 1);
     }

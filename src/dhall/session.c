@@ -61,6 +61,7 @@ static void code_release(struct dhall_code *code)
     free(code->shapes);
     free(code->constants);
     free(code->imports);
+    free(code->shared);
     free(code);
 }
 

@@ -196,7 +196,9 @@ struct dhall_import {
 struct dhall_row {
     uint8_t kind; /* enum dhall_kind */
     uint8_t flag;
-    uint16_t unused;
+    bool is_shared; /* decoded, closed: every place of this content is this row, and its value and
+                       type are made once */
+    uint8_t unused;
     uint32_t a, b, c;
 };
 
@@ -239,6 +241,7 @@ struct dhall_terms {
     struct span *spans;          /* owned, as long as rows; NULL: no row has one */
     uint32_t len, cap;
     uint32_t len_max; /* of rows and of lists: a small Dhall file can ask for any amount */
+    bool has_shared;  /* a row is_shared */
     bool full;        /* len_max was passed: all _add since then gave "no term". Whoever adds looks
                          here before it gives away a result, and says ERR_LIMIT */
     uint32_t *lists;  /* owned */

@@ -152,6 +152,9 @@ struct dhall_code {
     struct dhall_value **constants; /* owned; literals, at their marks; made when asked for */
     uint32_t constants_len;
     struct dhall_import_entry **imports; /* owned, as long as terms.imports */
+    struct dhall_shared {
+        struct dhall_value *value, *type; /* NULL: not yet */
+    } * shared; /* owned, by row, of those that are shared; NULL if none is */
     struct dhall_code *older;
 };
 
