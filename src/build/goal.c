@@ -387,6 +387,7 @@ static enum dice_status warnings_add(
     struct work *work, const struct table *actions, struct buf *ret_value)
 {
     struct table seen = {0};
+    struct arena arena = {0};
     AUTO_BUF texts = {0};
     size_t count = 0;
     enum dice_status status = DICE_OK;
@@ -399,13 +400,14 @@ static enum dice_status warnings_add(
             continue;
         }
         status = dice_need(work->task, KEY_TARGET, key, &bytes);
-        if (status == DICE_OK && target_decode(bytes, work->arena, &target) != OK) {
+        if (status == DICE_OK && target_head_decode(bytes, &arena, &target) != OK) {
             status = DICE_FAILED;
         }
         for (size_t j = 0; status == DICE_OK && j < target.warnings.count; j++) {
             cbor_text_add(&texts, warning_text(work->engine, &target, j, work->arena));
             count++;
         }
+        arena_release(&arena);
     }
     cbor_head_add(ret_value, CBOR_ARRAY, count);
     buf_add(ret_value, buf_str(&texts));

@@ -366,20 +366,34 @@ enum err exports_decode(struct str bytes, struct arena *arena, struct target *re
     return decoder.failed || decoder.reader.input.len > 0 ? ERR_INVALID : OK;
 }
 
+static void head_decode_into(struct decoder *decoder, struct target *target)
+{
+    makers_pass(decoder);
+    exports_decode_into(decoder, target);
+    target->kind = text_decode(decoder);
+    target->doc = text_decode(decoder);
+    target->visibility = strs_decode(decoder);
+    target->srcs = strs_decode(decoder);
+    target->outputs = strs_decode(decoder);
+    target->errors = strs_decode(decoder);
+    target->warnings = strs_decode(decoder);
+}
+
+enum err target_head_decode(struct str bytes, struct arena *arena, struct target *ret_target)
+{
+    struct decoder decoder = {.arena = arena};
+    cbor_reader_init(&decoder.reader, bytes);
+    *ret_target = (struct target){0};
+    head_decode_into(&decoder, ret_target);
+    return decoder.failed ? ERR_INVALID : OK;
+}
+
 enum err target_decode(struct str bytes, struct arena *arena, struct target *ret_target)
 {
     struct decoder decoder = {.arena = arena};
     cbor_reader_init(&decoder.reader, bytes);
     struct target target = {0};
-    makers_pass(&decoder);
-    exports_decode_into(&decoder, &target);
-    target.kind = text_decode(&decoder);
-    target.doc = text_decode(&decoder);
-    target.visibility = strs_decode(&decoder);
-    target.srcs = strs_decode(&decoder);
-    target.outputs = strs_decode(&decoder);
-    target.errors = strs_decode(&decoder);
-    target.warnings = strs_decode(&decoder);
+    head_decode_into(&decoder, &target);
     known_decode(&decoder);
     target.has_run = bool_decode(&decoder);
     if (target.has_run) {

@@ -110,6 +110,8 @@ struct target {
 void target_encode(const struct target *target, struct buf *ret_bytes);
 /* Views of bytes, arrays in arena. ERR_INVALID (no diag): not what target_encode makes. */
 enum err target_decode(struct str bytes, struct arena *arena, struct target *ret_target);
+/* All but how it is made: no actions, tests, runs. Costs a tenth. */
+enum err target_head_decode(struct str bytes, struct arena *arena, struct target *ret_target);
 /* What dependents see: exports and edges alone, in the same way (a set's node, build/tset.h). */
 void exports_encode(const struct target *target, struct buf *ret_bytes);
 enum err exports_decode(struct str bytes, struct arena *arena, struct target *ret_target);
