@@ -7,7 +7,11 @@ cd ws || exit 1
 mkdir -p t
 package t <<'END2'
 let test = \(name : Text) -> C.test C.Test::{ name, srcs = [ "${name}.c" ] }
-in  { good = test "good", bad = test "bad", coin = test "coin", broken = test "broken" }
+let forty =
+      C.test C.Test::{ name = "forty", srcs = [ "coin.c" ], runs = 40, flaky = True }
+let hopeless =
+      C.test C.Test::{ name = "hopeless", srcs = [ "bad.c" ], flaky = True }
+in  { forty, hopeless, good = test "good", bad = test "bad", coin = test "coin", broken = test "broken" }
 END2
 echo 'int main(void) { return 0; }' >t/good.c
 cat >t/bad.c <<'END2'
@@ -46,6 +50,19 @@ out_has "to have passed" "cached"
 expect "until it is found to fail at times" 1 "$straylight" test --runs-per-test 60 //t:coin
 "$straylight" test //t:coin >"$out" 2>"$err"
 out_lacks "then the pass is forgotten" ", cached)"
+expect "a flaky test has three attempts" 1 "$straylight" test //t:hopeless
+out_has "all of them" "FAIL //t:hopeless: failed with status 3, 3 of 3 runs failed ("
+expect "another has one" 1 "$straylight" test //t:bad
+out_has "of which nothing is said" "FAIL //t:bad: failed with status 3 ("
+expect "unless it is asked for" 1 "$straylight" test --flaky-test-attempts 2 //t:bad
+out_has "more" "FAIL //t:bad: failed with status 3, 2 of 2 runs failed ("
+expect "40 heads, each in many attempts" 0 "$straylight" test --flaky-test-attempts 100 //t:forty
+out_has "are flaky" "FLAKY //t:forty: failed with status 1, "
+out_has "and passed" "1 passed (1 flaky), 0 failed"
+expect "and are known" 0 "$straylight" test --junit junit.xml //t:forty
+out_has "as flaky" "FLAKY //t:forty: failed with status 1, "
+out_has "and as passed" ", cached)"
+ok "which JUnit XML has a word for" grep -q '<flakyFailure message="failed with status 1, ' junit.xml
 expect "no number of runs" 2 "$straylight" test --runs-per-test many //t:good
 
 expect "JUnit XML" 1 "$straylight" test -k --junit junit.xml //t:good //t:bad //t:broken

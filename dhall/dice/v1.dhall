@@ -56,8 +56,13 @@ let Dep = { label : Text, hide : List Text }
 -- What a target adds to a transitive set, for those who depend on it.
 let Export = { set : Text, value : List Piece }
 
--- A test: an action that makes nothing; it passes if it ends with 0. Time-out and runs are not in its key.
-let Test = { action : Action, timeout_seconds : Natural, runs : Natural }
+-- A test: an action that makes nothing; it passes if it ends with 0. How it is run is not in its key.
+let Test =
+      { action : Action
+      , timeout_seconds : Natural
+      , runs : Natural -- how many times it must pass
+      , flaky : Bool -- it is known to fail at times: it may try again
+      }
 
 let Target =
       { label : Text -- ":name"; absolute once the package is loaded

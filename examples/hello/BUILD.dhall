@@ -1,6 +1,6 @@
 let C =
       ( https://straylight.cx/rules/c/v1.dhall
-          sha256:898dbea21210da7486182d1e2dd79c90583b61a1def877d6513637e5868130fa
+          sha256:137735793ddab5f5705d85db4fb59ab6b2ed2c7a1c53520bd3cbbbe61a37f109
       ).with-toolchain
         (./toolchains.dhall).native
 

@@ -3,10 +3,10 @@ let toolchains = ./toolchains.dhall
 
 in  { A =
         https://straylight.cx/rules/action/v1.dhall
-          sha256:7424e08d092d1d6be26eb4e8421d7176fddd6caaa82111d35859a77ccc598299
+          sha256:0e8cfaceaa9c2656f6fbff4e5fc919f4fe09addc81d1c4ae517c6cd6caefb879
     , C =
         ( https://straylight.cx/rules/c/v1.dhall
-            sha256:898dbea21210da7486182d1e2dd79c90583b61a1def877d6513637e5868130fa
+            sha256:137735793ddab5f5705d85db4fb59ab6b2ed2c7a1c53520bd3cbbbe61a37f109
         ).with-toolchain
           toolchains.native
     , libs = toolchains.libs

@@ -7,6 +7,7 @@ let build =
         , name = "build"
         , srcs =
           [ "action.c"
+          , "attempt.c"
           , "build.c"
           , "commands.c"
           , "debian.c"

@@ -35,7 +35,8 @@ struct job {
     struct digest key;
     bool ran; /* its program was started */
     struct outcome outcome;
-    uint64_t start_us, lane; /* for the log (build/record.c), as what follows */
+    struct exec_result failure; /* the last one of a test */
+    uint64_t start_us, lane;    /* for the log (build/record.c), as what follows */
     uint64_t user_us, system_us, rss_max_bytes;
 };
 /* The variables that the action sets itself. In arena. */
@@ -47,6 +48,11 @@ enum err action_key_make(struct job *job);
 enum err trees_missing(struct job *job, enum err err);
 /* job->outcome, from the cache or by running it. DICE_PENDING: cancelled. */
 enum dice_status action_do(struct job *job);
+/* Runs it: once, or as a test is to be run. job->outcome's counts and job->failure are set. The
+ * result is that of the last failure, unless another attempt was good. */
+enum err action_run(struct job *job, struct exec_result *ret_result);
+/* It ended with 0 and made all it promised. */
+bool result_is_good(const struct exec_result *result);
 /* Inputs that may turn out to be unread: their presence is asked for too, since it still counts.
  * Adds to wants, which has room for as many again and one. */
 size_t prune_wants_add(struct job *job, struct dice_want *wants, size_t count);

@@ -17,6 +17,7 @@ struct build_options {
     enum build_mode mode;
     unsigned jobs;           /* 0: one for each CPU */
     uint64_t test_runs;      /* each test runs so often now, known or not; 0: as its target says */
+    uint64_t test_attempts;  /* a test may try so often; 0: one that is flaky three times, else 1 */
     const char *events_path; /* NULL, or a file for events (docs/format/events.md) */
     bool keep_going;
     bool dry_run;  /* for build_plan: nothing runs, nothing is remembered */

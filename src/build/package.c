@@ -69,6 +69,16 @@ static uint64_t natural_read(
     return natural;
 }
 
+static bool bool_read(struct reading *reading, const struct dhall_value *record, const char *name)
+{
+    bool value = false;
+    const struct dhall_value *field = field_get(reading, record, name);
+    if (reading->err == OK && dhall_value_bool(reading->dhall, field, &value) != OK) {
+        misshaped(reading, name);
+    }
+    return value;
+}
+
 static const struct dhall_value *optional_read(
     struct reading *reading, const struct dhall_value *record, const char *name)
 {
@@ -297,10 +307,7 @@ static void arg_read(struct reading *reading, const struct dhall_value *value, s
     arg->set = text_read(reading, payload, "set");
     arg->before = pieces_read(reading, payload, "before");
     arg->after = pieces_read(reading, payload, "after");
-    const struct dhall_value *joined = field_get(reading, payload, "joined");
-    if (reading->err == OK && dhall_value_bool(reading->dhall, joined, &arg->joined) != OK) {
-        misshaped(reading, "joined");
-    }
+    arg->joined = bool_read(reading, payload, "joined");
     const struct dhall_value *nothing;
     struct str order = union_read(reading, field_get(reading, payload, "order"), "order", &nothing);
     arg->order = str_eq(order, STR("Topological")) ? ORDER_TOPOLOGICAL : ORDER_PREORDER;
@@ -406,6 +413,7 @@ static void actions_read(
         target->test_timeout_ms =
             seconds > UINT32_MAX ? (uint64_t)UINT32_MAX * 1000 : seconds * 1000;
         target->test_runs = natural_read(reading, test, "runs");
+        target->test_flaky = bool_read(reading, test, "flaky");
     }
     target->actions = actions;
     target->action_count = count;

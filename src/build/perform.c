@@ -269,58 +269,6 @@ const struct exec_env *action_env(const struct action *action, struct arena *are
     return env;
 }
 
-static enum err run_once(struct job *job, struct exec_result *ret_result)
-{
-    const struct action *action = job->action;
-    const struct expansion *expansion = &job->expansion;
-    struct exec_action run = {.root = job->merged.root,
-        .inputs = job->entries,
-        .input_count = expansion->input_count,
-        .argv = expansion->argv,
-        .argv_count = expansion->argv_count,
-        .env = action_env(action, job->arena),
-        .env_count = action->env_count,
-        .outputs = expansion->outputs.at,
-        .output_count = expansion->outputs.count,
-        .folders = expansion->folders.at,
-        .folder_count = expansion->folders.count,
-        .timeout_ms = job->is_test ? job->analysis->target.test_timeout_ms : 0};
-    enum err err = exec_run(job->engine->exec, &run, job->arena, ret_result, job->diags);
-    job->ran = job->ran || ret_result->ran;
-    return err;
-}
-
-static bool is_good(const struct exec_result *result)
-{
-    return result->end == EXEC_EXITED && result->code == 0;
-}
-
-/* A test must pass as often as its target says; a trial goes on after a failure, to tell how often
- * it fails. The result is that of the last failure, if there was one. */
-static enum err run_all(struct job *job, struct exec_result *ret_result)
-{
-    uint64_t runs = job->is_test ? job->analysis->target.test_runs : 1;
-    runs = job->is_trial ? job->engine->options.test_runs : runs;
-    enum err err = OK;
-    uint64_t failed = 0, done = 0;
-    do {
-        struct exec_result result = {0};
-        err = run_once(job, &result);
-        done++;
-        bool good = err == OK && is_good(&result);
-        if (!good || failed == 0) {
-            *ret_result = result;
-        }
-        failed += good ? 0 : 1;
-        if (err != OK || result.end == EXEC_CANCELLED) {
-            break;
-        }
-    } while (done < runs && (failed == 0 || job->is_trial));
-    job->outcome.run_count = done;
-    job->outcome.failed_count = failed;
-    return err;
-}
-
 /* What runs, and with -v why and how. */
 static void start_tell(struct job *job)
 {
@@ -365,24 +313,32 @@ static void printed_tell(struct job *job, const struct exec_result *result)
     progress_text(job->engine, buf_str(&whole));
 }
 
+static void test_failure_take(struct job *job, const struct exec_result *failure)
+{
+    job->outcome.why = failure_ending(job, failure);
+    job->outcome.stdout_digest = failure->stdout_digest;
+    job->outcome.stderr_digest = failure->stderr_digest;
+}
+
 static enum dice_status result_use(struct job *job, const struct exec_result *result)
 {
-    bool good = result->end == EXEC_EXITED && result->code == 0 && result->missing.len == 0;
     if (result->end == EXEC_CANCELLED) {
         return DICE_PENDING;
     }
     job->outcome.wall_us = result->wall_us;
-    if (good) {
+    if (result_is_good(result)) {
         printed_tell(job, result);
-        return result_keep(job, result) == OK ? DICE_OK : DICE_FAILED;
+        enum err err = result_keep(job, result);
+        if (job->outcome.failed_count > 0) { /* it passed at another attempt: the failure is told */
+            test_failure_take(job, &job->failure);
+        }
+        return err == OK ? DICE_OK : DICE_FAILED;
     }
     if (job->is_test) { /* an outcome like another, but not one to keep */
         dice_task_transient(job->task);
         job->outcome.passed = false;
-        job->outcome.why = failure_ending(job, result);
         job->outcome.output_count = 0;
-        job->outcome.stdout_digest = result->stdout_digest;
-        job->outcome.stderr_digest = result->stderr_digest;
+        test_failure_take(job, result);
         /* nor does it hold that it passed before */
         return action_cache_remove(job->engine->store, &job->key, job->diags) == OK ? DICE_OK
                                                                                     : DICE_FAILED;
@@ -414,7 +370,7 @@ static enum dice_status perform(struct job *job)
             test_note(job);
         }
         start_tell(job);
-        err = run_all(job, &result);
+        err = action_run(job, &result);
         job->user_us = result.user_us;
         job->system_us = result.system_us;
         job->rss_max_bytes = result.rss_max_bytes;

@@ -157,6 +157,7 @@ void target_encode(const struct target *target, struct buf *ret_bytes)
     if (target->has_test) {
         cbor_head_add(&rest, CBOR_UNSIGNED, target->test_timeout_ms);
         cbor_head_add(&rest, CBOR_UNSIGNED, target->test_runs);
+        cbor_bool_add(&rest, target->test_flaky);
     }
     count_add(&rest, target->action_count);
     for (size_t i = 0; i < target->action_count; i++) {
@@ -405,6 +406,7 @@ enum err target_decode(struct str bytes, struct arena *arena, struct target *ret
     if (target.has_test) {
         target.test_timeout_ms = unsigned_decode(&decoder, UINT64_MAX);
         target.test_runs = unsigned_decode(&decoder, UINT64_MAX);
+        target.test_flaky = bool_decode(&decoder);
     }
     target.action_count = count_decode(&decoder);
     struct action *actions = ARENA_NEW(arena, struct action, target.action_count);

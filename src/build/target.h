@@ -101,7 +101,7 @@ struct target {
     size_t export_count;
     struct strs outputs;
     struct strs errors, warnings; /* what the rule found wrong */
-    bool has_run, has_test;
+    bool has_run, has_test, test_flaky;
     struct run run;
     uint64_t test_timeout_ms, test_runs;
 };

@@ -164,7 +164,7 @@ static enum cli_status build_command(struct cli *cli)
     if (cli->args.values[BUILD_DRY_RUN].given) {
         return plan_command(cli);
     }
-    struct building building;
+    struct building building = {0};
     building_run(&building, cli, BUILD_OUTPUTS, (const char *const *)cli->args.operands,
         cli->args.operand_count);
     enum cli_status status = building_status(&building);

@@ -15,21 +15,20 @@ void building_run(struct building *building, struct cli *cli, enum build_mode mo
 {
     static const char *const everything[] = {"...", NULL};
     const struct option_value *values = cli->args.values;
-    uint64_t test_runs = mode == BUILD_TESTS ? building->test_runs : 0;
-    *building = (struct building){.cli = cli, .test_runs = test_runs, .start_us = clock_us()};
-    struct build_options options = {.mode = mode,
-        .test_runs = test_runs,
-        .jobs = (unsigned)values[BUILDING_JOBS].number,
-        .events_path = values[BUILDING_EVENTS].given
-                           ? arena_cstr(&cli->arena, values[BUILDING_EVENTS].text)
-                           : NULL,
-        .keep_going = values[BUILDING_KEEP_GOING].given,
-        .verbose = values[BUILDING_VERBOSE].given,
-        .progress = cli->progress,
-        .colour = cli->colour};
-    building->err = cli_store_root(cli, &options.store_root);
+    *building = (struct building){.cli = cli, .options = building->options, .start_us = clock_us()};
+    struct build_options *options = &building->options;
+    options->mode = mode;
+    options->jobs = (unsigned)values[BUILDING_JOBS].number;
+    options->events_path = values[BUILDING_EVENTS].given
+                               ? arena_cstr(&cli->arena, values[BUILDING_EVENTS].text)
+                               : NULL;
+    options->keep_going = values[BUILDING_KEEP_GOING].given;
+    options->verbose = values[BUILDING_VERBOSE].given;
+    options->progress = cli->progress;
+    options->colour = cli->colour;
+    building->err = cli_store_root(cli, &options->store_root);
     if (building->err == OK) {
-        building->err = build_open(&options, cli->sources, &building->engine, &cli->diags);
+        building->err = build_open(options, cli->sources, &building->engine, &cli->diags);
     }
     if (building->err == OK) {
         building->err = build_run(building->engine, count > 0 ? patterns : everything,

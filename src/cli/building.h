@@ -38,7 +38,7 @@ struct building {
     struct engine *engine;
     struct goal goal;
     struct build_counts counts;
-    uint64_t test_runs; /* for build_options; the caller sets it before building_run */
+    struct build_options options; /* what is about tests is the caller's, before building_run */
     uint64_t start_us, wall_us;
     enum err err;
 };

@@ -71,13 +71,14 @@ static void test_add(
     const struct goal_test *test = &target->test;
     struct arena *arena = &building->cli->arena;
     case_begin(text, build_label_show(building->engine, target->label, arena), test->wall_us);
-    if (!test->passed) {
+    bool flaky = test->passed && test->failed_count > 0;
+    if (!test->passed || flaky) {
         struct str why = test->why;
         if (test->run_count > 1) {
             why = arena_printf(arena, "%.*s, %llu of %llu runs failed", STR_ARG(test->why),
                 (unsigned long long)test->failed_count, (unsigned long long)test->run_count);
         }
-        buf_add(text, STR("<failure"));
+        buf_add(text, flaky ? STR("<flakyFailure") : STR("<failure"));
         attribute_add(text, "message", why);
         buf_add(text, STR("/>\n"));
         blob_add(building, "system-out", &test->stdout_digest, text);

@@ -61,7 +61,7 @@ static char **argv_of(struct cli *cli, const struct goal_target *target, struct 
 
 static enum cli_status run_command(struct cli *cli)
 {
-    struct building building;
+    struct building building = {0};
     const struct goal_target *target = NULL;
     struct str path = {0}, name = {0};
     building_run(&building, cli, BUILD_OUTPUTS, (const char *const *)cli->args.operands,

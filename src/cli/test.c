@@ -5,6 +5,7 @@
 enum {
     TEST_OUTPUT_ALL = BUILDING_OPTION_COUNT,
     TEST_RUNS,
+    TEST_ATTEMPTS,
     TEST_JUNIT,
     TEST_JSON,
 };
@@ -18,6 +19,11 @@ static const struct option_spec options[] = {
         .value = "N",
         .help = "run each test N times, whether it is known to pass or not",
         .number_max = 1000000},
+    [TEST_ATTEMPTS] = {.name = "flaky-test-attempts",
+        .kind = OPTION_NUMBER,
+        .value = "N",
+        .help = "let each test try up to N times (flaky ones 3, others 1)",
+        .number_max = 1000},
     [TEST_JUNIT] = {.name = "junit",
         .kind = OPTION_TEXT,
         .value = "FILE",
@@ -50,11 +56,12 @@ static void test_print(const struct building *building, const struct goal_target
     struct cli *cli = building->cli;
     struct str label = build_label_show(building->engine, target->label, &cli->arena);
     bool ran = build_test_ran(building->engine, target->label);
-    const char *colour = target->test.passed ? "\033[32m" : "\033[31m";
-    struct str how = target->test.passed
+    bool flaky = test_is_flaky(&target->test);
+    const char *colour = !target->test.passed ? "\033[31m" : flaky ? "\033[33m" : "\033[32m";
+    struct str how = target->test.passed && !flaky
                          ? STR("")
                          : arena_printf(&cli->arena, ": %.*s", STR_ARG(target->test.why));
-    if (target->test.run_count > 1 && ran) {
+    if (target->test.run_count > 1 && (ran || flaky)) {
         how = arena_printf(&cli->arena, "%.*s, %llu of %llu runs failed", STR_ARG(how),
             (unsigned long long)target->test.failed_count,
             (unsigned long long)target->test.run_count);
@@ -62,13 +69,13 @@ static void test_print(const struct building *building, const struct goal_target
     struct str took = cli_duration(&cli->arena, target->test.wall_us);
     struct str line =
         arena_printf(&cli->arena, "%s%s%s %.*s%.*s (%.*s%s)\n", cli->colour_out ? colour : "",
-            target->test.passed            ? "PASS"
-            : test_is_flaky(&target->test) ? "FLAKY"
-                                           : "FAIL",
+            flaky                 ? "FLAKY"
+            : target->test.passed ? "PASS"
+                                  : "FAIL",
             cli->colour_out ? "\033[0m" : "", STR_ARG(label), STR_ARG(how), STR_ARG(took),
             ran ? "" : ", cached");
     cli_print(line);
-    if (!target->test.passed || cli->args.values[TEST_OUTPUT_ALL].given) {
+    if (!target->test.passed || flaky || cli->args.values[TEST_OUTPUT_ALL].given) {
         blob_print(building, &target->test.stdout_digest);
         blob_print(building, &target->test.stderr_digest);
     }
@@ -110,7 +117,8 @@ static void result_json(const struct building *building, uint64_t passed, uint64
 
 static enum cli_status test_command(struct cli *cli)
 {
-    struct building building = {.test_runs = cli->args.values[TEST_RUNS].number};
+    struct building building = {.options = {.test_runs = cli->args.values[TEST_RUNS].number,
+                                    .test_attempts = cli->args.values[TEST_ATTEMPTS].number}};
     building_run(&building, cli, BUILD_TESTS, (const char *const *)cli->args.operands,
         cli->args.operand_count);
     enum cli_status status = building_status(&building);
@@ -119,8 +127,10 @@ static enum cli_status test_command(struct cli *cli)
         status = status == CLI_DONE ? cli_status_of(err) : status;
     }
     cli_report(cli);
-    uint64_t passed = 0, failed = 0;
+    uint64_t passed = 0, failed = 0, flaky = 0;
     for (size_t i = 0; i < building.goal.target_count; i++) {
+        const struct goal_test *test = &building.goal.targets[i].test;
+        flaky += test->passed && test_is_flaky(test) ? 1 : 0;
         passed += building.goal.targets[i].test.passed ? 1 : 0;
         failed += building.goal.targets[i].test.passed ? 0 : 1;
     }
@@ -131,11 +141,15 @@ static enum cli_status test_command(struct cli *cli)
             test_print(&building, &building.goal.targets[i]);
         }
         struct str summary = building_summary(&building);
-        cli_print(arena_printf(&cli->arena, "%s%llu passed, %llu failed; %.*s\n",
+        struct str tries =
+            flaky == 0 ? STR("")
+                       : arena_printf(&cli->arena, " (%llu flaky)", (unsigned long long)flaky);
+        cli_print(arena_printf(&cli->arena, "%s%llu passed%.*s, %llu failed; %.*s\n",
             status == CLI_INTERRUPTED ? "interrupted; "
             : status == CLI_DONE      ? ""
                                       : "not all were run; ",
-            (unsigned long long)passed, (unsigned long long)failed, STR_ARG(summary)));
+            (unsigned long long)passed, STR_ARG(tries), (unsigned long long)failed,
+            STR_ARG(summary)));
     }
     building_end(&building);
     return status == CLI_DONE && failed > 0 ? CLI_FAILED : status;

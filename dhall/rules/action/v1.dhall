@@ -126,6 +126,7 @@ let Test =
           , srcs : List Text
           , timeout_seconds : Natural
           , runs : Natural
+          , flaky : Bool
           , visibility : List Text
           }
       , default =
@@ -137,6 +138,7 @@ let Test =
         , srcs = [] : List Text
         , timeout_seconds = 300
         , runs = 1
+        , flaky = False
         , visibility = [ "//..." ]
         }
       }
@@ -165,6 +167,7 @@ let test =
                   }
                 , timeout_seconds = cfg.timeout_seconds
                 , runs = cfg.runs
+                , flaky = cfg.flaky
                 }
               }
         : D.Target

@@ -286,6 +286,7 @@ let Test =
                 , env : List { mapKey : Text, mapValue : Text }
                 , timeout_seconds : Natural
                 , runs : Natural -- how many times it must pass
+                , flaky : Bool -- it is known to fail at times: up to three attempts
                 }
       , default =
               Common.default
@@ -294,6 +295,7 @@ let Test =
               , env = [] : List { mapKey : Text, mapValue : Text }
               , timeout_seconds = 300
               , runs = 1
+              , flaky = False
               }
       }
 
@@ -876,6 +878,7 @@ let with-toolchain =
                               }
                             , timeout_seconds = cfg.timeout_seconds
                             , runs = cfg.runs
+                            , flaky = cfg.flaky
                             }
                           }
                     : D.Target

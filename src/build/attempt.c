@@ -1,0 +1,91 @@
+/* src/build/attempt.c: one action run, as often as it takes.
+ *
+ *   action_run: runs (a test's own, or --runs-per-test)
+ *     run_attempts: until one is good (flaky tests)
+ *       run_once -> exec_run */
+#include "build/action.h"
+
+enum {
+    FLAKY_ATTEMPTS = 3, /* as Bazel's --flaky_test_attempts has it */
+};
+
+static enum err run_once(struct job *job, struct exec_result *ret_result)
+{
+    const struct action *action = job->action;
+    const struct expansion *expansion = &job->expansion;
+    struct exec_action run = {.root = job->merged.root,
+        .inputs = job->entries,
+        .input_count = expansion->input_count,
+        .argv = expansion->argv,
+        .argv_count = expansion->argv_count,
+        .env = action_env(action, job->arena),
+        .env_count = action->env_count,
+        .outputs = expansion->outputs.at,
+        .output_count = expansion->outputs.count,
+        .folders = expansion->folders.at,
+        .folder_count = expansion->folders.count,
+        .timeout_ms = job->is_test ? job->analysis->target.test_timeout_ms : 0};
+    enum err err = exec_run(job->engine->exec, &run, job->arena, ret_result, job->diags);
+    job->ran = job->ran || ret_result->ran;
+    return err;
+}
+
+bool result_is_good(const struct exec_result *result)
+{
+    return result->end == EXEC_EXITED && result->code == 0 && result->missing.len == 0;
+}
+
+/* How often one run of a test may be tried. A trial is there to see what fails. */
+static uint64_t attempts_max(const struct job *job)
+{
+    uint64_t asked = job->engine->options.test_attempts;
+    if (!job->is_test || job->is_trial) {
+        return 1;
+    }
+    return asked > 0 ? asked : job->analysis->target.test_flaky ? FLAKY_ATTEMPTS : 1;
+}
+
+/* One run: over when an attempt is good, or there are no more. */
+static enum err run_attempts(struct job *job, struct exec_result *ret_result, bool *ret_good)
+{
+    enum err err = OK;
+    *ret_good = false;
+    for (uint64_t i = attempts_max(job); i > 0 && !*ret_good && err == OK; i--) {
+        *ret_result = (struct exec_result){0};
+        err = run_once(job, ret_result);
+        *ret_good = err == OK && result_is_good(ret_result);
+        job->outcome.run_count++;
+        if (!*ret_good) {
+            job->outcome.failed_count++;
+            job->failure = *ret_result;
+        }
+        if (ret_result->end == EXEC_CANCELLED) {
+            break;
+        }
+    }
+    return err;
+}
+
+/* A test must pass as often as its target says; a trial goes on after a failure, to tell how often
+ * it fails. The result is that of the last failure, unless another attempt was good. */
+enum err action_run(struct job *job, struct exec_result *ret_result)
+{
+    uint64_t runs = job->is_test ? job->analysis->target.test_runs : 1;
+    runs = job->is_trial ? job->engine->options.test_runs : runs;
+    enum err err = OK;
+    bool all_good = true;
+    do {
+        bool good = false;
+        struct exec_result result;
+        err = run_attempts(job, &result, &good);
+        if (!good || all_good) {
+            *ret_result = result;
+        }
+        all_good = all_good && good;
+        runs -= runs > 0 ? 1 : 0;
+        if (err != OK || result.end == EXEC_CANCELLED) {
+            break;
+        }
+    } while (runs > 0 && (all_good || job->is_trial));
+    return err;
+}
