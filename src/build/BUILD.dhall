@@ -44,6 +44,7 @@ let build =
           , "toolchain_file.c"
           , "toolchain_lib.c"
           , "tset.c"
+          , "watch.c"
           , "workspace.c"
           ]
         , hdrs =
@@ -70,6 +71,7 @@ let build =
           , "target.h"
           , "toolchain.h"
           , "tset.h"
+          , "watch.h"
           , "workspace.h"
           ]
         , made_srcs =

@@ -166,6 +166,9 @@ static void source_near_help(struct job *job, struct str path)
     const struct dirent *entry;
     while ((entry = readdir(dir)) != NULL) {
         struct str name = arena_str(job->arena, str_of(entry->d_name));
+        if (str_eq(name, STR(".")) || str_eq(name, STR(".."))) {
+            continue;
+        }
         struct str whole = slash == path.len ? name : path_join(folder, name, job->arena);
         buf_add(&names, (struct str){.ptr = (const char *)&whole, .len = sizeof whole});
     }

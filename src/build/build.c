@@ -149,7 +149,7 @@ static enum err before_compute(void *context, struct diags *diags)
     if (engine->exec == NULL) {
         sigset_t set;
         signals_of(&set);
-        (void)pthread_sigmask(SIG_BLOCK, &set, NULL);
+        engine->signals_blocked = pthread_sigmask(SIG_BLOCK, &set, &engine->signals_before) == 0;
         err = exec_new(engine->store, engine->options.jobs, &engine->exec, diags);
     }
     if (err == OK && !engine->signal_thread_runs) {
@@ -248,9 +248,9 @@ void build_close(struct engine *engine)
     if (engine->signal_thread_runs) {
         (void)pthread_kill(engine->signal_thread, SIGUSR2);
         (void)pthread_join(engine->signal_thread, NULL);
-        sigset_t set;
-        signals_of(&set);
-        (void)pthread_sigmask(SIG_UNBLOCK, &set, NULL); /* `run` becomes another program */
+    }
+    if (engine->signals_blocked) { /* `run` becomes another program */
+        (void)pthread_sigmask(SIG_SETMASK, &engine->signals_before, NULL);
     }
     progress_close(engine);
     if (engine->exec != NULL) {

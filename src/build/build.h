@@ -19,6 +19,8 @@ struct build_options {
     uint64_t test_runs;      /* each test runs so often now, known or not; 0: as its target says */
     uint64_t test_attempts;  /* a test may try so often; 0: one that is flaky three times, else 1 */
     const char *events_path; /* NULL, or a file for events (docs/format/events.md) */
+    const int *events_fd;    /* NULL, or one that is open for them, and stays so */
+    struct strs changed;     /* for the events: what the caller saw change before this build */
     bool keep_going;
     bool dry_run;  /* for build_plan: nothing runs, nothing is remembered */
     bool verbose;  /* say what runs and why */

@@ -24,6 +24,7 @@
 #include "dice/dice.h"
 #include "exec/exec.h"
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 
 enum key_kind {
@@ -69,6 +70,8 @@ struct engine {
     struct exec *exec;   /* the same */
     pthread_t signal_thread;
     bool signal_thread_runs;
+    bool signals_blocked;
+    sigset_t signals_before; /* the mask to go back to */
     atomic_bool interrupted;
 
     struct loader *loader;
@@ -127,6 +130,10 @@ struct file file_decode(struct str value);
 enum dice_status folder_compute(
     struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags);
 bool folder_unchanged(void *context, struct str arg, struct str value, struct str stamp);
+/* Is the value of a leaf (KEY_FILE, KEY_FOLDER) still the world's? By its stamp, else by reading it
+ * again; then *ret_value is what it is now, empty where that cannot be told. Needs no engine. */
+bool leaf_holds(int root_fd, enum key_kind kind, struct str arg, struct str value, struct str stamp,
+    struct buf *ret_value);
 struct folder {
     bool has_package, has_workspace;
     struct strs below; /* names of sub-folders */

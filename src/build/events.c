@@ -10,6 +10,10 @@
 enum err events_open(struct engine *engine, struct diags *diags)
 {
     const char *path = engine->options.events_path;
+    if (engine->options.events_fd != NULL) {
+        engine->events_fd = fcntl(*engine->options.events_fd, F_DUPFD_CLOEXEC, 3);
+        return engine->events_fd >= 0 ? OK : diag_add_errno(diags, errno, "no events");
+    }
     if (path == NULL) {
         return OK;
     }
@@ -54,6 +58,16 @@ static void event_end(struct engine *engine, struct json *json)
     }
 }
 
+static void strs_add(struct json *json, struct str key, struct strs list)
+{
+    json_key(json, key);
+    json_begin(json, '[');
+    for (size_t i = 0; i < list.count; i++) {
+        json_str(json, list.at[i]);
+    }
+    json_end(json, ']');
+}
+
 void events_begin(struct engine *engine, struct strs patterns)
 {
     if (engine->events_fd < 0) {
@@ -63,12 +77,10 @@ void events_begin(struct engine *engine, struct strs patterns)
     struct json json = {.text = &text};
     event_begin(&json, STR("begin"));
     json_key_bool(&json, STR("test"), engine->options.mode == BUILD_TESTS);
-    json_key(&json, STR("patterns"));
-    json_begin(&json, '[');
-    for (size_t i = 0; i < patterns.count; i++) {
-        json_str(&json, patterns.at[i]);
+    strs_add(&json, STR("patterns"), patterns);
+    if (engine->options.changed.count > 0) {
+        strs_add(&json, STR("changed"), engine->options.changed);
     }
-    json_end(&json, ']');
     event_end(engine, &json);
 }
 

@@ -122,23 +122,19 @@ static struct file file_look(int fd, const struct stat *st)
     return file;
 }
 
-/* Value: the kind as a digit, '!' if it hides what it reads, then the digest's text. */
-enum dice_status file_compute(
-    struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags)
+/* Value: the kind as a digit, '!' if it hides what it reads, then the digest's text. True: there is
+ * a file, and st is what it looked like before it was read. */
+static bool file_value(int root_fd, struct str arg, struct buf *ret_value, struct stat *st)
 {
-    (void)diags;
-    const struct engine *engine = dice_task_context(task);
     struct file file = {.kind = FILE_ABSENT};
-    int64_t clock_ns = clock_now_ns();
     AUTO_BUF path = {0};
     buf_add(&path, arg);
     buf_add_byte(&path, 0);
     /* O_NONBLOCK: a FIFO must not hang us. */
-    AUTO_CLOSE int fd = openat(engine->root_fd, path.ptr, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    struct stat st;
-    if (fd >= 0 && fstat(fd, &st) == 0) {
-        file = file_look(fd, &st);
-        stamp_give(task, &st, clock_ns);
+    AUTO_CLOSE int fd = openat(root_fd, path.ptr, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    bool there = fd >= 0 && fstat(fd, st) == 0;
+    if (there) {
+        file = file_look(fd, st);
     } else if (errno != ENOENT && errno != ENOTDIR) {
         file.kind = FILE_OTHER;
     }
@@ -149,6 +145,19 @@ enum dice_status file_compute(
             buf_add_byte(ret_value, '!');
         }
         buf_add(ret_value, digest_format(&file.digest, text));
+    }
+    return there;
+}
+
+enum dice_status file_compute(
+    struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags)
+{
+    (void)diags;
+    const struct engine *engine = dice_task_context(task);
+    int64_t clock_ns = clock_now_ns();
+    struct stat st;
+    if (file_value(engine->root_fd, arg, ret_value, &st)) {
+        stamp_give(task, &st, clock_ns);
     }
     return DICE_OK;
 }
@@ -167,14 +176,19 @@ struct file file_decode(struct str value)
     return file;
 }
 
+static bool file_same(int root_fd, struct str arg, struct str value, struct str stamp)
+{
+    if (value.len == 1 && value.ptr[0] == '0' + (int)FILE_ABSENT) {
+        struct stat st;
+        return stat_at(root_fd, arg, &st) != 0 && (errno == ENOENT || errno == ENOTDIR);
+    }
+    return stamp_holds(root_fd, arg, stamp);
+}
+
 bool file_unchanged(void *context, struct str arg, struct str value, struct str stamp)
 {
     const struct engine *engine = context;
-    if (value.len == 1 && value.ptr[0] == '0' + (int)FILE_ABSENT) {
-        struct stat st;
-        return stat_at(engine->root_fd, arg, &st) != 0 && (errno == ENOENT || errno == ENOTDIR);
-    }
-    return stamp_holds(engine->root_fd, arg, stamp);
+    return file_same(engine->root_fd, arg, value, stamp);
 }
 
 static int name_order(const void *a, const void *b)
@@ -225,17 +239,16 @@ static void folder_list(DIR *dir, bool at_root, struct buf *ret_value)
     arena_release(&arena);
 }
 
-enum dice_status folder_compute(
-    struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags)
+/* 0 or errno; *there: it is a folder, and st is what it looked like before it was read. */
+static int folder_value(
+    int root_fd, struct str arg, struct buf *ret_value, struct stat *st, bool *there)
 {
-    const struct engine *engine = dice_task_context(task);
-    int64_t clock_ns = clock_now_ns();
     AUTO_BUF path = {0};
     buf_add(&path, arg.len == 0 ? STR(".") : arg);
     buf_add_byte(&path, 0);
-    int fd = openat(engine->root_fd, path.ptr, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    struct stat st;
-    DIR *dir = fd >= 0 && fstat(fd, &st) == 0 ? fdopendir(fd) : NULL;
+    int fd = openat(root_fd, path.ptr, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *dir = fd >= 0 && fstat(fd, st) == 0 ? fdopendir(fd) : NULL;
+    *there = dir != NULL;
     if (dir == NULL) {
         int error_number = errno;
         fd_close(&fd);
@@ -243,15 +256,32 @@ enum dice_status folder_compute(
             cbor_bool_add(ret_value, false);
             cbor_bool_add(ret_value, false);
             cbor_head_add(ret_value, CBOR_ARRAY, 0);
-            return DICE_OK;
+            return 0;
         }
-        return diag_add_errno(diags, error_number, "cannot read the folder %s", path.ptr) == OK
+        return error_number;
+    }
+    folder_list(dir, arg.len == 0, ret_value);
+    return closedir(dir) == 0 ? 0 : errno;
+}
+
+enum dice_status folder_compute(
+    struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags)
+{
+    const struct engine *engine = dice_task_context(task);
+    int64_t clock_ns = clock_now_ns();
+    struct stat st;
+    bool there = false;
+    int error_number = folder_value(engine->root_fd, arg, ret_value, &st, &there);
+    if (error_number != 0) {
+        return diag_add_errno(diags, error_number, "cannot read the folder %.*s",
+                   STR_ARG(arg.len == 0 ? STR(".") : arg)) == OK
                    ? DICE_OK
                    : DICE_FAILED;
     }
-    stamp_give(task, &st, clock_ns);
-    folder_list(dir, arg.len == 0, ret_value);
-    return closedir(dir) == 0 ? DICE_OK : DICE_FAILED;
+    if (there) {
+        stamp_give(task, &st, clock_ns);
+    }
+    return DICE_OK;
 }
 
 bool folder_unchanged(void *context, struct str arg, struct str value, struct str stamp)
@@ -259,6 +289,28 @@ bool folder_unchanged(void *context, struct str arg, struct str value, struct st
     const struct engine *engine = context;
     (void)value;
     return stamp_holds(engine->root_fd, arg, stamp);
+}
+
+bool leaf_holds(int root_fd, enum key_kind kind, struct str arg, struct str value, struct str stamp,
+    struct buf *ret_value)
+{
+    struct stat st;
+    bool there;
+    ret_value->len = 0;
+    if (kind == KEY_FILE) {
+        if (file_same(root_fd, arg, value, stamp)) {
+            return true;
+        }
+        (void)file_value(root_fd, arg, ret_value, &st);
+    } else {
+        if (stamp_holds(root_fd, arg, stamp)) {
+            return true;
+        }
+        if (folder_value(root_fd, arg, ret_value, &st, &there) != 0) {
+            ret_value->len = 0;
+        }
+    }
+    return str_eq(buf_str(ret_value), value);
 }
 
 struct folder folder_decode(struct str value, struct arena *arena)

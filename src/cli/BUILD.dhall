@@ -44,6 +44,7 @@ let straylight =
           , "store.c"
           , "test.c"
           , "toolchain.c"
+          , "watch.c"
           ]
         , private_hdrs =
           [ "building.h"

@@ -179,13 +179,7 @@ static enum cli_status build_command(struct cli *cli)
         if (cli->args.values[BUILD_OUTPUTS_LISTED].given) {
             outputs_print(&building);
         }
-        struct str summary = building_summary(&building);
-        struct str line = arena_printf(&cli->arena, "%s%.*s\n",
-            status == CLI_INTERRUPTED ? "interrupted; "
-            : status == CLI_DONE      ? ""
-                                      : "failed; ",
-            STR_ARG(summary));
-        cli_print(line);
+        building_tell(&building, status);
     }
     building_end(&building);
     return status;

@@ -89,6 +89,17 @@ struct str building_link(const struct building *building, const struct goal_targ
         STR_ARG(package), package.len > 0 ? "/" : "", STR_ARG(output->path));
 }
 
+void building_tell(const struct building *building, enum cli_status status)
+{
+    struct cli *cli = building->cli;
+    struct str summary = building_summary(building);
+    cli_print(arena_printf(&cli->arena, "%s%.*s\n",
+        status == CLI_INTERRUPTED ? "interrupted; "
+        : status == CLI_DONE      ? ""
+                                  : "failed; ",
+        STR_ARG(summary)));
+}
+
 void building_json(const struct building *building, struct json *json)
 {
     uint64_t total = action_count(building);

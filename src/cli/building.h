@@ -38,7 +38,7 @@ struct building {
     struct engine *engine;
     struct goal goal;
     struct build_counts counts;
-    struct build_options options; /* what is about tests is the caller's, before building_run */
+    struct build_options options; /* tests, events_fd, changed: the caller's, before building_run */
     uint64_t start_us, wall_us;
     enum err err;
 };
@@ -49,6 +49,10 @@ void building_run(struct building *building, struct cli *cli, enum build_mode mo
 void building_end(struct building *building);
 /* Of what building->err and the diags say: 0, 1, 3, or 130 after an interrupt. */
 enum cli_status building_status(const struct building *building);
+/* What `build` and `test` say at the end: the diags, outcomes of tests, the summary. */
+void building_tell(const struct building *building, enum cli_status status);
+enum cli_status testing_tell(
+    const struct building *building, enum cli_status status, bool all_output);
 /* "12 actions: 3 run, 9 cached; 45 ms". In the command's arena. */
 struct str building_summary(const struct building *building);
 /* The same as fields of an open object. */

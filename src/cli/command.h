@@ -80,7 +80,8 @@ struct command {
     X(toolchain_show)                                                                              \
     X(toolchain_verify)                                                                            \
     X(test)                                                                                        \
-    X(version)
+    X(version)                                                                                     \
+    X(watch)
 
 #define COMMAND_DECLARE(name) extern const struct command command_##name;
 COMMAND_LIST(COMMAND_DECLARE)

@@ -51,7 +51,8 @@ static bool test_is_flaky(const struct goal_test *test)
     return test->failed_count > 0 && test->failed_count < test->run_count;
 }
 
-static void test_print(const struct building *building, const struct goal_target *target)
+static void test_print(
+    const struct building *building, const struct goal_target *target, bool all_output)
 {
     struct cli *cli = building->cli;
     struct str label = build_label_show(building->engine, target->label, &cli->arena);
@@ -75,7 +76,7 @@ static void test_print(const struct building *building, const struct goal_target
             cli->colour_out ? "\033[0m" : "", STR_ARG(label), STR_ARG(how), STR_ARG(took),
             ran ? "" : ", cached");
     cli_print(line);
-    if (!target->test.passed || flaky || cli->args.values[TEST_OUTPUT_ALL].given) {
+    if (!target->test.passed || flaky || all_output) {
         blob_print(building, &target->test.stdout_digest);
         blob_print(building, &target->test.stderr_digest);
     }
@@ -115,6 +116,39 @@ static void result_json(const struct building *building, uint64_t passed, uint64
     cli_print(buf_str(&text));
 }
 
+static void tests_count(const struct building *building, uint64_t *ret_passed, uint64_t *ret_failed,
+    uint64_t *ret_flaky)
+{
+    *ret_passed = *ret_failed = *ret_flaky = 0;
+    for (size_t i = 0; i < building->goal.target_count; i++) {
+        const struct goal_test *test = &building->goal.targets[i].test;
+        *ret_flaky += test->passed && test_is_flaky(test) ? 1 : 0;
+        *ret_passed += test->passed ? 1 : 0;
+        *ret_failed += test->passed ? 0 : 1;
+    }
+}
+
+enum cli_status testing_tell(
+    const struct building *building, enum cli_status status, bool all_output)
+{
+    struct cli *cli = building->cli;
+    uint64_t passed, failed, flaky;
+    tests_count(building, &passed, &failed, &flaky);
+    for (size_t i = 0; i < building->goal.target_count; i++) {
+        test_print(building, &building->goal.targets[i], all_output);
+    }
+    struct str summary = building_summary(building);
+    struct str tries = flaky == 0
+                           ? STR("")
+                           : arena_printf(&cli->arena, " (%llu flaky)", (unsigned long long)flaky);
+    cli_print(arena_printf(&cli->arena, "%s%llu passed%.*s, %llu failed; %.*s\n",
+        status == CLI_INTERRUPTED ? "interrupted; "
+        : status == CLI_DONE      ? ""
+                                  : "not all were run; ",
+        (unsigned long long)passed, STR_ARG(tries), (unsigned long long)failed, STR_ARG(summary)));
+    return status == CLI_DONE && failed > 0 ? CLI_FAILED : status;
+}
+
 static enum cli_status test_command(struct cli *cli)
 {
     struct building building = {.options = {.test_runs = cli->args.values[TEST_RUNS].number,
@@ -127,29 +161,12 @@ static enum cli_status test_command(struct cli *cli)
         status = status == CLI_DONE ? cli_status_of(err) : status;
     }
     cli_report(cli);
-    uint64_t passed = 0, failed = 0, flaky = 0;
-    for (size_t i = 0; i < building.goal.target_count; i++) {
-        const struct goal_test *test = &building.goal.targets[i].test;
-        flaky += test->passed && test_is_flaky(test) ? 1 : 0;
-        passed += building.goal.targets[i].test.passed ? 1 : 0;
-        failed += building.goal.targets[i].test.passed ? 0 : 1;
-    }
+    uint64_t passed, failed, flaky;
+    tests_count(&building, &passed, &failed, &flaky);
     if (building.engine != NULL && cli->args.values[TEST_JSON].given) {
         result_json(&building, passed, failed);
     } else if (building.engine != NULL) {
-        for (size_t i = 0; i < building.goal.target_count; i++) {
-            test_print(&building, &building.goal.targets[i]);
-        }
-        struct str summary = building_summary(&building);
-        struct str tries =
-            flaky == 0 ? STR("")
-                       : arena_printf(&cli->arena, " (%llu flaky)", (unsigned long long)flaky);
-        cli_print(arena_printf(&cli->arena, "%s%llu passed%.*s, %llu failed; %.*s\n",
-            status == CLI_INTERRUPTED ? "interrupted; "
-            : status == CLI_DONE      ? ""
-                                      : "not all were run; ",
-            (unsigned long long)passed, STR_ARG(tries), (unsigned long long)failed,
-            STR_ARG(summary)));
+        (void)testing_tell(&building, status, cli->args.values[TEST_OUTPUT_ALL].given);
     }
     building_end(&building);
     return status == CLI_DONE && failed > 0 ? CLI_FAILED : status;

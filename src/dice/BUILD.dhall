@@ -10,6 +10,7 @@ let dice =
           , "dice.c"
           , "graph.c"
           , "keys.c"
+          , "leaves.c"
           , "run.c"
           , "save.c"
           , "task.c"

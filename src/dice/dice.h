@@ -125,6 +125,12 @@ void dice_cancel(struct dice *dice);
  * leaves is checked like everything else in the file. The values of dice stay valid. */
 enum err dice_save(struct dice *dice, struct diags *diags);
 
+/* Each leaf that the last transaction found or read, with the value that it has there, in no order
+ * that means anything. Between transactions. False: the graph file is damaged, some are missing. */
+typedef void dice_leaf_visit(
+    void *context, unsigned kind, struct str arg, struct str value, struct str stamp);
+bool dice_leaves(struct dice *dice, dice_leaf_visit *visit, void *context);
+
 struct dice_statistics {
     uint64_t key_count;       /* known */
     uint64_t leaf_count;      /* leaves checked in the last transaction */
