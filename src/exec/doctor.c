@@ -4,6 +4,7 @@
 #include "exec/namespace/init.h"
 #include "exec/namespace/landlock.h"
 #include "exec/namespace/mount.h"
+#include "exec/namespace/seccomp.h"
 #include "exec/namespace/slot.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -76,10 +77,10 @@ static int file_system_try(const char *type)
     size_t option_count = strcmp(type, "proc") == 0 ? 2 : 0;
     int fd = -1;
     errno = 0;
-    enum err err = mount_new(type, proc_options, option_count,
+    enum err err = mount_new(0, type, proc_options, option_count,
         MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, &fd,
         &unheard);
-    err = err != OK ? err : mount_restrict(fd, MOUNT_ATTR_NOSUID, &unheard);
+    err = err != OK ? err : mount_restrict(0, fd, MOUNT_ATTR_NOSUID, &unheard);
     return err == OK ? 0 : errno == 0 ? EPERM : errno;
 }
 
@@ -122,13 +123,12 @@ static int seccomp_try(void)
     struct arena arena = {0};
     struct diags unheard;
     diags_init(&unheard, &arena, NULL);
-    struct ns_filter filter;
-    ns_filter_build(&filter);
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
         return errno;
     }
     errno = 0;
-    return ns_filter_install(&filter, &unheard) == OK ? 0 : errno == 0 ? EPERM : errno;
+    int listener_fd;
+    return ns_filter_install(1, &listener_fd, &unheard) == OK ? 0 : errno == 0 ? EPERM : errno;
 }
 
 static int landlock_try(void)

@@ -602,14 +602,15 @@ static void without_user_namespaces(void)
     CHECK_TOLD("straylight doctor");
 }
 
-/* The slot's own namespaces can be made; what an action needs beyond them cannot. */
-static void with_few_namespaces(const char *limit, const char *max, const char *reason)
+/* The slot's own namespaces can be made; those of the second action, when the first has used them,
+ * cannot. */
+static void with_few_namespaces(const char *limit, const char *reason)
 {
-    limit_namespaces(limit, max);
+    limit_namespaces(limit, "1");
     struct exec *own = NULL;
     CHECK(exec_new(store, 1, &own, &diags) == OK);
     enum err err = OK;
-    struct exec_action action = probe_action("leave", "0", NULL);
+    struct exec_action action = probe_action("empty", NULL, NULL);
     for (int i = 0; i < 2 && own != NULL && err == OK; i++) {
         err = exec_run(own, &action, &arena, &result, &diags);
     }
@@ -619,16 +620,27 @@ static void with_few_namespaces(const char *limit, const char *max, const char *
     exec_free(own);
 }
 
-static void without_ipc_namespaces(void)
+static void without_pid_namespaces(void)
 {
-    with_few_namespaces("/proc/sys/user/max_ipc_namespaces", "0",
-        "the kernel refuses the action's user, mount, pid, ipc, uts and cgroup namespaces");
+    limit_namespaces("/proc/sys/user/max_pid_namespaces", "0");
+    struct exec *own = NULL;
+    CHECK(exec_new(store, 1, &own, &diags) == OK);
+    struct exec_action action = probe_action("leave", "0", NULL);
+    CHECK(exec_run(own, &action, &arena, &result, &diags) == ERR_IO);
+    CHECK_TOLD("the kernel refuses a pid namespace");
+    CHECK_TOLD("straylight doctor");
+    exec_free(own);
+}
+
+static void without_second_ipc(void)
+{
+    with_few_namespaces("/proc/sys/user/max_ipc_namespaces", "the kernel refuses an ipc namespace");
 }
 
 static void without_second_network(void)
 {
     with_few_namespaces(
-        "/proc/sys/user/max_net_namespaces", "1", "the kernel refuses a network namespace");
+        "/proc/sys/user/max_net_namespaces", "the kernel refuses a network namespace");
 }
 
 /* As in a container that covers parts of /proc: the kernel then refuses a new one. */
@@ -656,7 +668,8 @@ static void a_missing_namespace_fails_closed(void)
 {
     begin();
     in_child(without_user_namespaces);
-    in_child(without_ipc_namespaces);
+    in_child(without_pid_namespaces);
+    in_child(without_second_ipc);
     in_child(without_second_network);
 }
 

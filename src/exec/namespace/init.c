@@ -11,94 +11,102 @@
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-static enum err text_write(const char *path, struct str text, struct diags *diags)
-{
-    AUTO_CLOSE int fd = open(path, O_WRONLY | O_CLOEXEC);
-    if (fd < 0 || fd_write_all(fd, text) != OK) {
-        return diag_add_errno(diags, errno, "cannot write %s", path);
-    }
-    return OK;
-}
-
-enum err ns_ids_map(unsigned outer_uid, unsigned outer_gid, struct diags *diags)
-{
-    struct str uids = arena_printf(diags->arena, "%d %u 1\n", NS_UID, outer_uid);
-    struct str gids = arena_printf(diags->arena, "%d %u 1\n", NS_UID, outer_gid);
-    enum err err = text_write("/proc/self/uid_map", uids, diags);
-    err = err != OK ? err : text_write("/proc/self/setgroups", STR("deny"), diags);
-    return err != OK ? err : text_write("/proc/self/gid_map", gids, diags);
-}
+enum {
+    BINDS_AT_ONCE = 256, /* descriptors that are open at a time */
+};
 
 /* A /proc of this pid namespace, if the kernel lets us: it does not where the host's own /proc is
  * partly covered (in some containers). Then the folder stays empty, and the level says so. */
-static bool proc_mount(void)
+static int proc_new(const struct ns_init *init)
 {
     static const struct mount_option options[] = {{"subset", "pid"}, {"hidepid", "ptraceable"}};
-    struct arena arena = {0};
     struct diags unheard;
-    diags_init(&unheard, &arena, NULL);
-    AUTO_CLOSE int fd = -1;
+    diags_init(&unheard, init->arena, NULL);
+    int fd = -1;
     unsigned attributes =
         MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
-    enum err err = mount_new("proc", options, 2, attributes, &fd, &unheard);
-    err = err != OK ? err : mount_attach(fd, AT_FDCWD, "proc", &unheard);
-    arena_release(&arena);
-    return err == OK;
+    return mount_new(init->slot->key, "proc", options, 2, attributes, &fd, &unheard) == OK ? fd
+                                                                                           : -1;
 }
 
-static enum err mounts_make(
-    const struct ns_init *init, uint32_t *ret_proc_mounted, struct diags *diags)
+/* Copies of the mounts that the next binds show, made at home, where the store is. */
+struct pieces {
+    int fds[BINDS_AT_ONCE];
+    size_t first, count;
+};
+
+static enum err pieces_open(const struct ns_init *init, struct pieces *pieces, struct diags *diags)
 {
     const struct ns_stage *stage = init->stage;
-    /* Twice: the action's / becomes read-only, the runner's view of the same files stays as it is.
-     */
-    enum err err = mount_attach(stage->root_fd, AT_FDCWD, "/new", diags);
-    err = err != OK ? err : mount_bind("/new", AT_FDCWD, "/new", 0, diags);
-    if (err == OK && chdir("/new") != 0) {
-        err = diag_add_errno(diags, errno, "cannot enter the sandbox");
+    enum err err = OK;
+    pieces->count = 0;
+    while (err == OK && pieces->count < BINDS_AT_ONCE &&
+           pieces->first + pieces->count < stage->bind_count) {
+        const struct ns_bind *bind = &stage->binds[pieces->first + pieces->count];
+        const char *from = arena_printf(init->arena, "/store/%s", bind->from).ptr;
+        err = mount_copy(init->slot->key, AT_FDCWD, from, &pieces->fds[pieces->count], diags);
+        pieces->count += err == OK ? 1 : 0;
     }
-    for (size_t i = 0; err == OK && i < stage->bind_count; i++) {
-        const char *from = arena_printf(diags->arena, "/store/%s", stage->binds[i].from).ptr;
-        err = mount_bind(from, AT_FDCWD, stage->binds[i].to, 0, diags); /* /store is read-only */
-    }
-    err = err != OK ? err : mount_bind("/dev", AT_FDCWD, "dev", 0, diags);
-    err = err != OK ? err : mount_bind("tmp", AT_FDCWD, "tmp", 0, diags);
-    err = err != OK ? err : mount_bind("build/out", AT_FDCWD, "build/out", 0, diags);
-    if (err != OK) {
-        return err;
-    }
-    *ret_proc_mounted = proc_mount() ? 1 : 0;
-    /* Only now, and not below: the two writable folders are mounts of their own. */
-    struct mount_attr attr = {.attr_set = MOUNT_ATTR_RDONLY};
-    if (mount_setattr(AT_FDCWD, ".", 0, &attr, sizeof attr) != 0) {
-        return diag_add_errno(diags, errno, "cannot make the sandbox's root read-only");
-    }
-    return mount_enter(diags);
+    return err;
 }
 
-static enum err capabilities_drop(struct diags *diags)
+static enum err pieces_attach(
+    const struct ns_init *init, struct pieces *pieces, struct diags *diags)
 {
-    unsigned long capability = 0;
-    while (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0) {
-        capability++;
+    enum err err = OK;
+    for (size_t i = 0; i < pieces->count; i++) {
+        const char *to =
+            arena_printf(init->arena, "/%s", init->stage->binds[pieces->first + i].to).ptr;
+        err = err != OK ? err : mount_attach(init->slot->key, pieces->fds[i], AT_FDCWD, to, diags);
+        fd_close(&pieces->fds[i]);
     }
-    if (errno != EINVAL || capability <= CAP_CHECKPOINT_RESTORE) { /* EINVAL: behind the last */
-        return diag_add_errno(diags, errno, "cannot drop capability %lu", capability);
+    pieces->first += pieces->count;
+    return err;
+}
+
+/* The room's /build and /tmp are the action's own. from: below /tmp, where its file system lies
+ * until its own /tmp covers it. */
+static enum err part_show(const struct ns_init *init, const char *from, const char *to,
+    unsigned attributes, struct diags *diags)
+{
+    return mount_bind(init->slot->key, from, AT_FDCWD, to, attributes, diags);
+}
+
+static enum err mounts_make(const struct ns_init *init, struct diags *diags)
+{
+    const struct ns_slot *slot = init->slot;
+    struct pieces pieces = {0};
+    AUTO_CLOSE int proc_fd = proc_new(init);
+    init->report->proc_mounted = proc_fd >= 0 ? 1 : 0;
+    enum err err = pieces_open(init, &pieces, diags);
+    err = err != OK ? err : namespace_enter(slot->key, slot->room_fd, CLONE_NEWNS, "a room", diags);
+    err = err != OK ? err : namespace_new(slot->key, CLONE_NEWNS, "a mount namespace", diags);
+    if (err == OK && proc_fd >= 0) {
+        err = mount_attach(slot->key, proc_fd, AT_FDCWD, "/proc", diags);
     }
-    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-    struct __user_cap_data_struct none[2] = {0};
-    if (syscall(SYS_capset, &header, none) != 0) {
-        return diag_add_errno(diags, errno, "cannot drop capabilities");
+    err = err != OK ? err : mount_attach(slot->key, init->stage->root_fd, AT_FDCWD, "/tmp", diags);
+    err = err != OK ? err : part_show(init, "/tmp/build", "/build", MOUNT_ATTR_RDONLY, diags);
+    err = err != OK ? err : part_show(init, "/tmp/build/out", "/build/out", 0, diags);
+    err = err != OK ? err : part_show(init, "/tmp/tmp", "/tmp", 0, diags);
+    err = err != OK ? err : pieces_attach(init, &pieces, diags);
+    if (err != OK || pieces.first == init->stage->bind_count) {
+        return err;
     }
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
-        return diag_add_errno(diags, errno, "cannot set no_new_privs");
+    AUTO_CLOSE int own_fd = openat(slot->proc_fd, "self/ns/mnt", O_RDONLY | O_CLOEXEC);
+    while (err == OK && pieces.first < init->stage->bind_count) {
+        err = namespace_enter(slot->key, slot->home_fd, CLONE_NEWNS, "home", diags);
+        err = err != OK ? err : pieces_open(init, &pieces, diags);
+        err =
+            err != OK ? err : namespace_enter(slot->key, own_fd, CLONE_NEWNS, "the sandbox", diags);
+        err = err != OK ? err : pieces_attach(init, &pieces, diags);
     }
-    return OK;
+    return err;
 }
 
 /* Process 2 until it becomes the action's program; memory is shared with process 1, which waits. */
@@ -108,8 +116,23 @@ struct payload {
     enum ns_status failed; /* NS_REFUSED or NS_BROKEN, if it comes back */
 };
 
+/* Of all processes, the kernel shall take an action's first when memory runs out. Here, as it would
+ * be the runner's, too, if init said so. */
+static enum err memory_last(const struct ns_slot *slot, struct diags *diags)
+{
+    AUTO_CLOSE int fd = openat(slot->proc_fd, "self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+    if (fd < 0 || fd_write_all(fd, STR("1000")) != OK) {
+        return diag_add_errno(diags, errno, "cannot set the action's oom_score_adj");
+    }
+    return OK;
+}
+
 static enum err payload_prepare(const struct ns_init *init, struct diags *diags)
 {
+    enum err err = memory_last(init->slot, diags);
+    if (err != OK) {
+        return err;
+    }
     AUTO_CLOSE int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (null_fd < 0 || dup2(null_fd, 0) < 0 || dup2(init->stdout_fd, 1) < 0 ||
         dup2(init->stderr_fd, 2) < 0) {
@@ -121,7 +144,13 @@ static enum err payload_prepare(const struct ns_init *init, struct diags *diags)
     if (chdir("/build") != 0) {
         return diag_add_errno(diags, errno, "cannot enter /build");
     }
-    return init->landlock_abi > 0 ? ns_landlock_restrict(init->landlock_abi, diags) : OK;
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct none[2] = {0};
+    if (syscall(SYS_capset, &header, none) != 0) {
+        return diag_add_errno(diags, errno, "cannot drop capabilities");
+    }
+    unsigned abi = init->slot->landlock_abi;
+    return abi > 0 ? ns_landlock_restrict(abi, diags) : OK;
 }
 
 static int payload_main(void *context)
@@ -134,9 +163,6 @@ static int payload_main(void *context)
     }
     if (close_range(3, ~0U, 0) != 0) {
         (void)!diag_add_errno(payload->diags, errno, "cannot close the runner's descriptors");
-        return 1;
-    }
-    if (ns_filter_install(init->filter, payload->diags) != OK) {
         return 1;
     }
     payload->failed = NS_REFUSED;
@@ -154,80 +180,66 @@ static int payload_main(void *context)
 }
 
 /* OK: it runs, *ret_pid. */
-static enum err payload_start(
-    const struct ns_init *init, pid_t *ret_pid, enum ns_status *ret_failed, struct diags *diags)
+static enum err payload_start(const struct ns_init *init, pid_t *ret_pid, struct diags *diags)
 {
-    enum {
-        STACK_BYTES = 256 * 1024,
-    };
-    struct payload payload = {.init = init, .diags = diags, .failed = NS_RAN};
-    char *stack = arena_alloc(diags->arena, STACK_BYTES);
+    struct payload payload = {.init = init, .diags = diags, .failed = NS_BROKEN};
     const struct diag *before = diags->newest;
-    pid_t pid =
-        clone(payload_main, stack + STACK_BYTES, CLONE_VM | CLONE_VFORK | SIGCHLD, &payload);
+    pid_t pid = clone(
+        payload_main, init->stack + NS_STACK_BYTES, CLONE_VM | CLONE_VFORK | SIGCHLD, &payload);
     if (pid < 0) {
         return diag_add_errno(diags, errno, "cannot start a process in the sandbox");
     }
     if (diags->newest != before) {
-        *ret_failed = payload.failed;
+        init->report->status = payload.failed;
         return ERR_IO;
     }
     *ret_pid = pid;
     return OK;
 }
 
-static int reap_until(pid_t pid)
+static void reap_until(pid_t pid, struct ns_report *report)
 {
-    for (;;) {
+    pid_t dead;
+    do {
         int status;
-        pid_t dead = waitpid(-1, &status, 0);
-        if (dead == pid) {
-            return status;
+        struct rusage usage;
+        dead = wait4(-1, &status, 0, &usage);
+        uint64_t rss_bytes = (uint64_t)usage.ru_maxrss * 1024;
+        if (dead > 0 && rss_bytes > report->rss_max_bytes) {
+            report->rss_max_bytes = rss_bytes;
         }
-    }
+        report->wait_status = dead == pid ? status : report->wait_status;
+    } while (dead != pid);
 }
 
-static enum err init_prepare(
-    const struct ns_init *init, struct ns_report *report, struct diags *diags)
+int ns_init_main(void *context)
 {
+    const struct ns_init *init = context;
+    struct ns_report *report = init->report;
+    struct diags diags;
+    diags_init(&diags, init->arena, NULL);
+    report->status = NS_BROKEN;
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-    struct pollfd runner = {.fd = init->report_fd};
+    struct pollfd runner = {.fd = init->started_fd};
     if (poll(&runner, 1, 0) > 0) {
         _exit(1); /* nobody reads: the runner died before it could take us along */
     }
-    enum err err = ns_ids_map(NS_UID, NS_UID, diags);
-    /* Of all processes, the kernel shall take an action's first when memory runs out. */
-    err = err != OK ? err : text_write("/proc/self/oom_score_adj", STR("1000"), diags);
-    err = err != OK ? err : mounts_make(init, &report->proc_mounted, diags);
-    err = err != OK ? err : capabilities_drop(diags);
-    if (err == OK && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) {
-        err = diag_add_errno(diags, errno, "cannot hide process 1");
-    }
-    return err;
-}
-
-_Noreturn void ns_init_main(const struct ns_init *init)
-{
-    struct arena arena = {0};
-    struct diags diags;
-    diags_init(&diags, &arena, NULL);
-    struct ns_report report = {.status = NS_BROKEN};
     pid_t pid = -1;
-    enum err err = init_prepare(init, &report, &diags);
+    enum err err = mounts_make(init, &diags);
+    err = err != OK ? err : payload_start(init, &pid, &diags);
     if (err == OK) {
-        err = payload_start(init, &pid, &report.status, &diags);
-    }
-    if (err == OK) {
-        int report_fd = init->report_fd;
-        report.status = NS_RAN;
-        (void)close_range(0, (unsigned)report_fd - 1, 0);
-        (void)close_range((unsigned)report_fd + 1, ~0U, 0);
-        report.wait_status = reap_until(pid);
+        /* The action cannot look into process 1 for its capabilities; now not for this, either. */
+        (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+        (void)close_range(0, (unsigned)init->started_fd - 1, 0);
+        (void)close_range((unsigned)init->started_fd + 1, ~0U, 0);
+        report->status = NS_READY;
     } else {
-        struct str text = str_sub(diags.newest->text, 0, sizeof report.text - 1);
-        memcpy(report.text, text.ptr, text.len);
+        struct str text = str_sub(diags.newest->text, 0, sizeof report->text - 1);
+        memcpy(report->text, text.ptr, text.len);
     }
-    (void)!fd_write_all(
-        init->report_fd, (struct str){.ptr = (const char *)&report, .len = sizeof report});
+    if (write(init->started_fd, "", 1) == 1 && err == OK) {
+        reap_until(pid, report); /* the runner goes on: nothing here fails, so nothing sets errno */
+        report->status = NS_RAN;
+    }
     _exit(0);
 }

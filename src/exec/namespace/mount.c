@@ -1,4 +1,6 @@
-/* src/exec/namespace/mount.c */
+/* src/exec/namespace/mount.c
+ *
+ * By number and not by glibc's wrappers: the key goes where they have no argument. */
 #include "exec/namespace/mount.h"
 #include "base/file.h"
 #include <errno.h>
@@ -7,23 +9,24 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum err mount_new(const char *type, const struct mount_option *options, size_t option_count,
-    unsigned attributes, int *ret_fd, struct diags *diags)
+enum err mount_new(uint64_t key, const char *type, const struct mount_option *options,
+    size_t option_count, unsigned attributes, int *ret_fd, struct diags *diags)
 {
-    AUTO_CLOSE int context_fd = fsopen(type, FSOPEN_CLOEXEC);
+    AUTO_CLOSE int context_fd = (int)syscall(SYS_fsopen, type, FSOPEN_CLOEXEC, 0, 0, 0, key);
     if (context_fd < 0) {
         return diag_add_errno(diags, errno, "cannot make a file system of type %s", type);
     }
     for (size_t i = 0; i < option_count; i++) {
         unsigned command = options[i].value == NULL ? FSCONFIG_SET_FLAG : FSCONFIG_SET_STRING;
-        if (fsconfig(context_fd, command, options[i].name, options[i].value, 0) != 0) {
+        if (syscall(SYS_fsconfig, context_fd, command, options[i].name, options[i].value, 0, key) !=
+            0) {
             return diag_add_errno(diags, errno, "%s refuses the option %s", type, options[i].name);
         }
     }
-    if (fsconfig(context_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) != 0) {
+    if (syscall(SYS_fsconfig, context_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0, key) != 0) {
         return diag_add_errno(diags, errno, "cannot make a file system of type %s", type);
     }
-    int fd = fsmount(context_fd, FSMOUNT_CLOEXEC, attributes);
+    int fd = (int)syscall(SYS_fsmount, context_fd, FSMOUNT_CLOEXEC, attributes, 0, 0, key);
     if (fd < 0) {
         return diag_add_errno(diags, errno, "cannot mount a file system of type %s", type);
     }
@@ -31,10 +34,10 @@ enum err mount_new(const char *type, const struct mount_option *options, size_t 
     return OK;
 }
 
-enum err mount_copy(int dir_fd, const char *path, int *ret_fd, struct diags *diags)
+enum err mount_copy(uint64_t key, int dir_fd, const char *path, int *ret_fd, struct diags *diags)
 {
-    int fd = open_tree(
-        dir_fd, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE | AT_SYMLINK_NOFOLLOW);
+    unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE | AT_SYMLINK_NOFOLLOW;
+    int fd = (int)syscall(SYS_open_tree, dir_fd, path, flags, 0, 0, key);
     if (fd < 0) {
         return diag_add_errno(diags, errno, "cannot bind %s", path);
     }
@@ -42,40 +45,57 @@ enum err mount_copy(int dir_fd, const char *path, int *ret_fd, struct diags *dia
     return OK;
 }
 
-enum err mount_restrict(int mount_fd, unsigned attributes, struct diags *diags)
+enum err mount_restrict(uint64_t key, int mount_fd, unsigned attributes, struct diags *diags)
 {
     struct mount_attr attr = {.attr_set = attributes};
-    if (mount_setattr(mount_fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof attr) != 0) {
+    unsigned flags = AT_EMPTY_PATH | AT_RECURSIVE;
+    if (syscall(SYS_mount_setattr, mount_fd, "", flags, &attr, sizeof attr, key) != 0) {
         return diag_add_errno(diags, errno, "cannot make a mount read-only");
     }
     return OK;
 }
 
-enum err mount_attach(int mount_fd, int dir_fd, const char *path, struct diags *diags)
+enum err mount_attach(uint64_t key, int mount_fd, int dir_fd, const char *path, struct diags *diags)
 {
-    if (move_mount(mount_fd, "", dir_fd, path, MOVE_MOUNT_F_EMPTY_PATH) != 0) {
+    if (syscall(SYS_move_mount, mount_fd, "", dir_fd, path, MOVE_MOUNT_F_EMPTY_PATH, key) != 0) {
         return diag_add_errno(diags, errno, "cannot mount at %s", path);
     }
     return OK;
 }
 
-enum err mount_bind(
-    const char *from, int dir_fd, const char *to, unsigned attributes, struct diags *diags)
+enum err mount_bind(uint64_t key, const char *from, int dir_fd, const char *to, unsigned attributes,
+    struct diags *diags)
 {
     AUTO_CLOSE int fd = -1;
-    enum err err = mount_copy(AT_FDCWD, from, &fd, diags);
-    err = err != OK || attributes == 0 ? err : mount_restrict(fd, attributes, diags);
-    return err != OK ? err : mount_attach(fd, dir_fd, to, diags);
+    enum err err = mount_copy(key, AT_FDCWD, from, &fd, diags);
+    err = err != OK || attributes == 0 ? err : mount_restrict(key, fd, attributes, diags);
+    return err != OK ? err : mount_attach(key, fd, dir_fd, to, diags);
 }
 
-enum err mount_enter(struct diags *diags)
+enum err mount_enter(uint64_t key, struct diags *diags)
 {
     /* "." twice: the old root is put on top of the new one and taken off at once. */
-    if (syscall(SYS_pivot_root, ".", ".") != 0) {
+    if (syscall(SYS_pivot_root, ".", ".", 0, 0, 0, key) != 0) {
         return diag_add_errno(diags, errno, "cannot change the root folder");
     }
-    if (umount2(".", MNT_DETACH) != 0 || chdir("/") != 0) {
+    if (syscall(SYS_umount2, ".", MNT_DETACH, 0, 0, 0, key) != 0 || chdir("/") != 0) {
         return diag_add_errno(diags, errno, "cannot leave the old root folder");
+    }
+    return OK;
+}
+
+enum err namespace_new(uint64_t key, int flags, const char *what, struct diags *diags)
+{
+    if (syscall(SYS_unshare, flags, 0, 0, 0, 0, key) != 0) {
+        return diag_add_errno(diags, errno, "the kernel refuses %s", what);
+    }
+    return OK;
+}
+
+enum err namespace_enter(uint64_t key, int fd, int flags, const char *what, struct diags *diags)
+{
+    if (syscall(SYS_setns, fd, flags, 0, 0, 0, key) != 0) {
+        return diag_add_errno(diags, errno, "cannot enter %s", what);
     }
     return OK;
 }

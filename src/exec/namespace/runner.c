@@ -3,7 +3,7 @@
 #include "base/file.h"
 #include "exec/exec.h"
 #include "exec/namespace/init.h"
-#include "exec/namespace/landlock.h"
+#include "exec/namespace/seccomp.h"
 #include "exec/namespace/slot.h"
 #include <assert.h>
 #include <errno.h>
@@ -11,9 +11,9 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,19 +22,19 @@ enum {
     READ_BYTES = 64 * 1024, /* a pipe's size */
 };
 struct runner {
-    int socket_fd, cancel_fd, store_fd;
-    unsigned landlock_abi;
+    int socket_fd, cancel_fd;
     bool pids_bounded;
-    bool orphan;        /* the program is gone */
-    bool network_fresh; /* no action was in our network namespace yet */
-    struct ns_filter filter;
+    bool orphan;   /* the program is gone */
+    unsigned used; /* enum ns_used: what no other action may be in */
+    struct ns_slot slot;
+    char *stacks; /* init's, then the action's */
 };
 /* One running action, seen from outside. */
 struct child {
     pid_t pid;
-    int pid_fd;
-    int fds[3]; /* read ends: report, stdout, stderr; -1 at their end */
+    int fds[3]; /* read ends: started, stdout, stderr; -1 at their end */
     struct buf printed[3];
+    struct ns_report report;        /* init writes it */
     uint64_t start_us, deadline_us; /* 0: none */
     enum exec_end end;              /* EXEC_EXITED until we kill it */
     bool printed_too_much;
@@ -93,42 +93,39 @@ static int child_wait_ms(const struct child *child)
     return left_ms > 60000 ? 60000 : (int)left_ms;
 }
 
-/* Until process 1, and so every process of the action, is dead. */
+/* Until process 1 ends. */
 static void child_watch(struct runner *runner, struct child *child)
 {
     bool alive = true;
     while (alive) {
         bool killed = child->end != EXEC_EXITED || child->printed_too_much;
-        struct pollfd polls[6] = {{.fd = child->pid_fd, .events = POLLIN},
+        struct pollfd polls[6] = {{.fd = child->fds[0]}, /* POLLHUP needs no asking */
+            {.fd = child->fds[1], .events = POLLIN}, {.fd = child->fds[2], .events = POLLIN},
             {.fd = killed ? -1 : runner->cancel_fd, .events = POLLIN},
-            {.fd = killed ? -1 : runner->socket_fd, .events = POLLRDHUP}};
-        for (size_t i = 0; i < 3; i++) {
-            polls[3 + i] = (struct pollfd){.fd = child->fds[i], .events = POLLIN};
-        }
+            {.fd = killed ? -1 : runner->socket_fd, .events = POLLRDHUP},
+            {.fd = runner->slot.listener_fd, .events = POLLIN}};
         if (poll(polls, 6, child_wait_ms(child)) < 0) {
             continue;
         }
-        for (size_t i = 0; i < 3; i++) {
-            if (polls[3 + i].revents != 0) {
+        for (size_t i = 1; i < 3; i++) {
+            if (polls[i].revents != 0) {
                 child_read(child, i);
             }
         }
+        if ((polls[5].revents & POLLIN) != 0) {
+            runner->used |= ns_filter_answer(runner->slot.listener_fd);
+        }
         alive = polls[0].revents == 0;
-        runner->orphan = runner->orphan || polls[2].revents != 0;
+        runner->orphan = runner->orphan || polls[4].revents != 0;
         if (alive && !killed) {
             bool late = child->deadline_us != 0 && now_us() >= child->deadline_us;
-            if (polls[1].revents != 0 || polls[2].revents != 0) {
+            if (polls[3].revents != 0 || polls[4].revents != 0) {
                 child_kill(child, EXEC_CANCELLED);
             } else if (child->printed_too_much) {
                 child_kill(child, EXEC_FLOODED);
             } else if (late) {
                 child_kill(child, EXEC_TIMED_OUT);
             }
-        }
-    }
-    for (size_t i = 0; i < 3; i++) {
-        while (child->fds[i] >= 0 && !child->printed_too_much) {
-            child_read(child, i); /* all writers are dead: this ends */
         }
     }
 }
@@ -143,46 +140,50 @@ static bool pipes_make(struct child *child, int ret_write_fds[3])
         }
         child->fds[i] = ends[0];
         ret_write_fds[i] = ends[1];
-        if (fcntl(ends[0], F_SETFL, O_NONBLOCK) != 0) {
+        if (i > 0 && fcntl(ends[0], F_SETFL, O_NONBLOCK) != 0) {
             return false;
         }
     }
     return true;
 }
 
-static enum err child_start(struct runner *runner, const struct ns_request *request,
-    const struct ns_stage *stage, struct child *child, struct diags *diags)
+/* Init shares our memory: nothing is done here until it has said that the action runs, or why not.
+ */
+static enum err init_start(struct runner *runner, struct ns_init *init, struct child *child,
+    const int write_fds[3], struct diags *diags)
+{
+    init->slot = &runner->slot;
+    init->stack = runner->stacks + NS_STACK_BYTES;
+    init->report = &child->report;
+    init->started_fd = write_fds[0];
+    init->stdout_fd = write_fds[1];
+    init->stderr_fd = write_fds[2];
+    (void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0); /* the action writes to its own /proc; see init.c */
+    child->pid = clone(
+        ns_init_main, runner->stacks + NS_STACK_BYTES, CLONE_VM | CLONE_NEWPID | SIGCHLD, init);
+    return child->pid < 0 ? diag_add_errno(diags, errno, "the kernel refuses a pid namespace") : OK;
+}
+
+static enum err child_start(
+    struct runner *runner, struct ns_init *init, struct child *child, struct diags *diags)
 {
     int write_fds[3] = {-1, -1, -1};
     enum err err = OK;
     if (!pipes_make(child, write_fds)) {
         err = diag_add_errno(diags, errno, "cannot make a pipe to the action");
     }
+    uint64_t timeout_ms = init->request->timeout_ms;
     child->start_us = now_us();
-    child->deadline_us =
-        request->timeout_ms == 0 ? 0 : child->start_us + 1000 * request->timeout_ms;
-    if (err == OK) {
-        unsigned long flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC |
-                              CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_PIDFD | SIGCHLD;
-        child->pid = (pid_t)syscall(SYS_clone, flags, NULL, &child->pid_fd, NULL, NULL);
-    }
-    runner->network_fresh = false;
-    if (err == OK && child->pid == 0) {
-        const struct ns_init init = {.request = request,
-            .stage = stage,
-            .filter = &runner->filter,
-            .landlock_abi = runner->landlock_abi,
-            .report_fd = write_fds[0],
-            .stdout_fd = write_fds[1],
-            .stderr_fd = write_fds[2]};
-        ns_init_main(&init);
-    }
-    if (err == OK && child->pid < 0) {
-        err = diag_add_errno(diags, errno,
-            "the kernel refuses the action's user, mount, pid, ipc, uts and cgroup namespaces");
-    }
+    child->deadline_us = timeout_ms == 0 ? 0 : child->start_us + 1000 * timeout_ms;
+    /* Where nobody says what is used, all is. */
+    runner->used = runner->slot.listener_fd < 0 ? NS_USED_NETWORK | NS_USED_IPC : 0;
+    err = err != OK ? err : init_start(runner, init, child, write_fds, diags);
     for (size_t i = 0; i < 3; i++) {
         fd_close(&write_fds[i]);
+    }
+    char byte;
+    while (err == OK && read(child->fds[0], &byte, 1) < 0) {
+        assert(errno == EINTR);
     }
     return err;
 }
@@ -193,30 +194,28 @@ static void child_release(struct child *child)
         fd_close(&child->fds[i]);
         buf_release(&child->printed[i]);
     }
-    fd_close(&child->pid_fd);
 }
 
 /* What process 1 had to say, or that it died before it could. */
 static struct str reply_judge(
     const struct child *child, struct arena *arena, struct ns_reply *reply)
 {
-    struct ns_report report = {.status = NS_RAN, .wait_status = SIGKILL};
-    if (child->printed[0].len == sizeof report) {
-        memcpy(&report, child->printed[0].ptr, sizeof report);
-    }
-    reply->status = report.status;
-    reply->proc_mounted = report.proc_mounted;
+    const struct ns_report *report = &child->report;
+    reply->status = NS_RAN;
+    reply->proc_mounted = report->proc_mounted;
     if (child->end != EXEC_EXITED || child->printed_too_much) {
-        reply->status = NS_RAN;
         reply->end = child->end == EXEC_EXITED ? EXEC_FLOODED : (int)child->end;
         return (struct str){0};
     }
-    if (report.status != NS_RAN) {
-        return arena_str(arena, str_of(report.text));
+    if (report->status == NS_REFUSED || report->status == NS_BROKEN) {
+        reply->status = report->status;
+        return report->text[0] == '\0' ? STR("process 1 of the sandbox died at its start")
+                                       : arena_str(arena, str_of(report->text));
     }
-    bool exited = WIFEXITED(report.wait_status);
+    int status = report->status == NS_RAN ? report->wait_status : SIGKILL;
+    bool exited = WIFEXITED(status);
     reply->end = exited ? EXEC_EXITED : EXEC_SIGNALLED;
-    reply->code = exited ? WEXITSTATUS(report.wait_status) : WTERMSIG(report.wait_status);
+    reply->code = exited ? WEXITSTATUS(status) : WTERMSIG(status);
     return (struct str){0};
 }
 
@@ -225,6 +224,8 @@ static uint64_t time_us(struct timeval time)
     return (uint64_t)time.tv_sec * 1000000 + (uint64_t)time.tv_usec;
 }
 
+/* Waits until every process of the action is dead, which they are when process 1 is; then what is
+ * left in the pipes is all. */
 static void child_reap(struct child *child, struct ns_reply *reply)
 {
     struct rusage usage;
@@ -232,16 +233,21 @@ static void child_reap(struct child *child, struct ns_reply *reply)
     while (wait4(child->pid, &status, 0, &usage) < 0) {
         assert(errno == EINTR);
     }
+    for (size_t i = 1; i < 3; i++) {
+        while (child->fds[i] >= 0 && !child->printed_too_much) {
+            child_read(child, i);
+        }
+    }
     reply->wall_us = now_us() - child->start_us;
     reply->user_us = time_us(usage.ru_utime);
     reply->system_us = time_us(usage.ru_stime);
-    reply->rss_max_bytes = (uint64_t)usage.ru_maxrss * 1024;
+    reply->rss_max_bytes = child->report.rss_max_bytes;
 }
 
-static enum err network_renew(struct runner *runner, struct diags *diags)
+static enum err namespaces_renew(struct runner *runner, struct diags *diags)
 {
-    enum err err = runner->network_fresh ? OK : ns_network_renew(diags);
-    runner->network_fresh = err == OK;
+    enum err err = ns_slot_renew(&runner->slot, runner->used, diags);
+    runner->used = err == OK ? 0 : runner->used;
     return err;
 }
 
@@ -249,16 +255,20 @@ static enum err action_run(struct runner *runner, struct str bytes, struct arena
 {
     struct diags diags;
     diags_init(&diags, arena, NULL);
+    struct ns_slot *slot = &runner->slot;
     struct ns_reply reply = {
-        .landlock_abi = runner->landlock_abi, .pids_bounded = runner->pids_bounded ? 1 : 0};
-    struct child child = {.pid_fd = -1, .fds = {-1, -1, -1}, .end = EXEC_EXITED};
+        .landlock_abi = slot->landlock_abi, .pids_bounded = runner->pids_bounded ? 1 : 0};
+    struct child child = {.fds = {-1, -1, -1}, .end = EXEC_EXITED};
     struct ns_stage stage = {.root_fd = -1};
     struct ns_request request;
+    struct ns_init init = {.request = &request, .stage = &stage, .arena = arena};
     struct str texts[3] = {0};
     enum err err = ns_request_decode(bytes, arena, &request, &diags);
-    err = err != OK ? err : ns_stage_make(runner->store_fd, &request, arena, &stage, &diags);
-    err = err != OK ? err : network_renew(runner, &diags);
-    err = err != OK ? err : child_start(runner, &request, &stage, &child, &diags);
+    err = err != OK ? err : ns_slot_room(slot, request.root, arena, &diags);
+    err = err != OK ? err
+                    : ns_stage_action(slot->key, slot->store_fd, &request, arena, &stage, &diags);
+    err = err != OK ? err : namespaces_renew(runner, &diags);
+    err = err != OK ? err : child_start(runner, &init, &child, &diags);
     if (err == OK) {
         child_watch(runner, &child);
         child_reap(&child, &reply);
@@ -280,7 +290,7 @@ static enum err action_run(struct runner *runner, struct str bytes, struct arena
     fd_close(&stage.root_fd);
     child_release(&child);
     /* For the next action, which fails if this does. */
-    (void)!network_renew(runner, &diags);
+    (void)!namespaces_renew(runner, &diags);
     return err;
 }
 
@@ -332,13 +342,24 @@ static bool process_clean(int *socket_fd, int *cancel_fd)
     return sigprocmask(SIG_SETMASK, &none, NULL) == 0 && close_range(5, ~0U, 0) == 0;
 }
 
+static enum err runner_prepare(struct runner *runner, const char *store_root, struct diags *diags)
+{
+    enum err err = ns_slot_enter(store_root, &runner->slot, diags);
+    runner->stacks = mmap(NULL, (size_t)2 * NS_STACK_BYTES, PROT_READ | PROT_WRITE,
+        MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+    if (err == OK && runner->stacks == MAP_FAILED) {
+        err = diag_add_errno(diags, errno, "cannot have memory for a runner's stacks");
+    }
+    return err;
+}
+
 _Noreturn void ns_runner_main(int socket_fd, int cancel_fd, const char *store_root)
 {
     struct arena arena = {0};
     struct diags diags;
     diags_init(&diags, &arena, NULL);
     char cgroup[256] = "";
-    struct runner runner = {.store_fd = -1};
+    struct runner runner = {0};
     struct ns_reply reply = {.status = NS_READY};
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
     if (!process_clean(&socket_fd, &cancel_fd)) {
@@ -347,14 +368,8 @@ _Noreturn void ns_runner_main(int socket_fd, int cancel_fd, const char *store_ro
     runner.socket_fd = socket_fd;
     runner.cancel_fd = cancel_fd;
     ns_pids_bound(cgroup, sizeof cgroup);
-    enum err err = ns_slot_enter(store_root, &diags);
-    if (err == OK) {
-        runner.store_fd = open("/store", O_PATH | O_DIRECTORY | O_CLOEXEC);
-        runner.network_fresh = true;
-        runner.landlock_abi = ns_landlock_abi();
-        runner.pids_bounded = cgroup[0] != '\0';
-        ns_filter_build(&runner.filter);
-    }
+    runner.pids_bounded = cgroup[0] != '\0';
+    enum err err = runner_prepare(&runner, store_root, &diags);
     struct str texts[3] = {err == OK ? str_of(cgroup) : diags.newest->text, {0}, {0}};
     reply.status = err == OK ? NS_READY : NS_BROKEN;
     reply.text_len = texts[0].len;

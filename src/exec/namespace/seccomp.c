@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <linux/audit.h>
+#include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -29,7 +30,18 @@ enum look {
     LOOK_SOCKET,    /* only families that a network namespace divides */
     LOOK_FCNTL,     /* no leases, no notices: they reach over to readers of the same file */
     LOOK_PERSONALITY,
+    LOOK_KEY, /* a runner's own: allowed with its key */
     LOOK_COUNT,
+};
+enum {
+    KEY_ARGUMENT = 5, /* none of those calls has as many */
+};
+enum {
+    FILTER_LEN_MAX = 768,
+};
+struct filter {
+    struct sock_filter code[FILTER_LEN_MAX];
+    unsigned short len;
 };
 #define DENY(error_number) (SECCOMP_RET_ERRNO | (error_number))
 
@@ -55,7 +67,6 @@ static const int allowed_numbers[] = {
     SYS_msync,
     SYS_mincore,
     SYS_madvise,
-    SYS_shmget,
     SYS_shmat,
     SYS_shmctl,
     SYS_dup,
@@ -75,7 +86,6 @@ static const int allowed_numbers[] = {
     SYS_listen,
     SYS_getsockname,
     SYS_getpeername,
-    SYS_socketpair,
     SYS_setsockopt,
     SYS_getsockopt,
     SYS_execve,
@@ -83,11 +93,9 @@ static const int allowed_numbers[] = {
     SYS_wait4,
     SYS_kill,
     SYS_uname,
-    SYS_semget,
     SYS_semop,
     SYS_semctl,
     SYS_shmdt,
-    SYS_msgget,
     SYS_msgsnd,
     SYS_msgrcv,
     SYS_msgctl,
@@ -180,7 +188,6 @@ static const int allowed_numbers[] = {
     SYS_mbind,
     SYS_set_mempolicy,
     SYS_get_mempolicy,
-    SYS_mq_open,
     SYS_mq_unlink,
     SYS_mq_timedsend,
     SYS_mq_timedreceive,
@@ -296,12 +303,18 @@ static const int allowed_numbers[] = {
 #endif
 };
 /* What exists and is refused: an honest EPERM reads better than "no such call". */
-static const int denied_numbers[] = {SYS_unshare, SYS_setns, SYS_mount, SYS_umount2, SYS_pivot_root,
-    SYS_chroot, SYS_process_vm_readv, SYS_process_vm_writev, SYS_kcmp, SYS_keyctl, SYS_add_key,
-    SYS_request_key, SYS_bpf, SYS_perf_event_open, SYS_userfaultfd, SYS_syslog,
-    SYS_open_by_handle_at, SYS_name_to_handle_at, SYS_open_tree, SYS_move_mount, SYS_fsopen,
-    SYS_fsmount, SYS_fspick, SYS_fsconfig, SYS_mount_setattr, SYS_pidfd_getfd, SYS_sethostname,
-    SYS_setdomainname, SYS_clock_settime, SYS_settimeofday, SYS_reboot, SYS_quotactl};
+static const int denied_numbers[] = {SYS_mount, SYS_chroot, SYS_process_vm_readv,
+    SYS_process_vm_writev, SYS_kcmp, SYS_keyctl, SYS_add_key, SYS_request_key, SYS_bpf,
+    SYS_perf_event_open, SYS_userfaultfd, SYS_syslog, SYS_open_by_handle_at, SYS_name_to_handle_at,
+    SYS_fspick, SYS_pidfd_getfd, SYS_sethostname, SYS_setdomainname, SYS_clock_settime,
+    SYS_settimeofday, SYS_reboot, SYS_quotactl};
+/* Refused too, but for the runner, which lays out the next action's namespaces under the same
+ * filter. */
+static const int key_numbers[] = {SYS_unshare, SYS_setns, SYS_pivot_root, SYS_umount2,
+    SYS_open_tree, SYS_move_mount, SYS_fsopen, SYS_fsmount, SYS_fsconfig, SYS_mount_setattr};
+/* Allowed, and told: SysV objects outlive their processes, and so may a socket that travels in
+ * another; and counters go on. LOOK_SOCKET is of this kind. */
+static const int told_numbers[] = {SYS_socketpair, SYS_shmget, SYS_semget, SYS_msgget, SYS_mq_open};
 /* Neither attributes nor access lists can become part of an output. */
 static const int attribute_numbers[] = {SYS_setxattr, SYS_lsetxattr, SYS_fsetxattr, SYS_removexattr,
     SYS_lremovexattr, SYS_fremovexattr};
@@ -336,11 +349,13 @@ static int rule_compare(const void *a, const void *b)
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static void rules_collect(struct rules *rules)
+static void rules_collect(struct rules *rules, uint32_t told)
 {
     rules->len = 0;
     rules_add_all(rules, allowed_numbers, COUNT(allowed_numbers), SECCOMP_RET_ALLOW);
     rules_add_all(rules, denied_numbers, COUNT(denied_numbers), DENY(EPERM));
+    rules_add_all(rules, told_numbers, COUNT(told_numbers), told);
+    rules_add_all(rules, key_numbers, COUNT(key_numbers), LOOK_KEY);
     rules_add_all(rules, attribute_numbers, COUNT(attribute_numbers), DENY(EOPNOTSUPP));
     /* "No supplementary groups", whoever runs us: those of an ordinary user cannot be dropped. */
     rules_add(rules, SYS_getgroups, DENY(0));
@@ -372,17 +387,17 @@ static void ranges_make(const struct rules *rules, struct rules *ranges)
     rules_add(ranges, next, DENY(ENOSYS));
 }
 
-static unsigned emit(struct ns_filter *filter, uint16_t code, uint32_t k, uint8_t jt, uint8_t jf)
+static unsigned emit(struct filter *filter, uint16_t code, uint32_t k, uint8_t jt, uint8_t jf)
 {
-    assert(filter->len < NS_FILTER_LEN_MAX);
+    assert(filter->len < FILTER_LEN_MAX);
     filter->code[filter->len] = (struct sock_filter){.code = code, .jt = jt, .jf = jf, .k = k};
     return filter->len++;
 }
 
 /* Balanced: the recursion is as deep as the logarithm of the ranges. A leaf that must look at
  * arguments jumps to a place that is not known yet: jumps[] remembers which. */
-static void tree_emit(struct ns_filter *filter, const struct rule *ranges, size_t count,
-    uint8_t looks[NS_FILTER_LEN_MAX])
+static void tree_emit(
+    struct filter *filter, const struct rule *ranges, size_t count, uint8_t looks[FILTER_LEN_MAX])
 {
     if (count == 1) {
         bool look = ranges[0].verdict < LOOK_COUNT;
@@ -399,23 +414,30 @@ static void tree_emit(struct ns_filter *filter, const struct rule *ranges, size_
     tree_emit(filter, ranges + half, count - half, looks);
 }
 
-static void load_argument(struct ns_filter *filter, uint32_t argument)
+static void load_half(struct filter *filter, uint32_t argument, uint32_t half)
 {
-    uint32_t offset = (uint32_t)offsetof(struct seccomp_data, args) + 8 * argument;
-    (void)emit(filter, BPF_LD | BPF_W | BPF_ABS, offset, 0, 0); /* low half: little-endian */
+    uint32_t offset = (uint32_t)offsetof(struct seccomp_data, args) + 8 * argument + 4 * half;
+    (void)emit(filter, BPF_LD | BPF_W | BPF_ABS, offset, 0, 0); /* little-endian: low is 0 */
+}
+
+static void load_argument(struct filter *filter, uint32_t argument)
+{
+    load_half(filter, argument, 0);
 }
 
 /* If the loaded argument is value: verdict. */
-static void if_equal(struct ns_filter *filter, uint32_t value, uint32_t verdict)
+static void if_equal(struct filter *filter, uint32_t value, uint32_t verdict)
 {
     (void)emit(filter, BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1);
     (void)emit(filter, BPF_RET | BPF_K, verdict, 0, 0);
 }
 
-static void look_emit(struct ns_filter *filter, enum look look)
+static void look_emit(struct filter *filter, enum look look, uint64_t key, uint32_t told)
 {
-    static const uint32_t namespaces = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC |
-                                       CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET;
+    /* Not CLONE_NEWPID, which the runner needs (and clone's sixth argument cannot be reached from
+     * C): an action has no capability to make one, and no way to a namespace in which it would. */
+    static const uint32_t namespaces =
+        CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWNET;
     uint32_t rest = SECCOMP_RET_ALLOW;
     switch (look) {
     case LOOK_CLONE:
@@ -430,10 +452,10 @@ static void look_emit(struct ns_filter *filter, enum look look)
         break;
     case LOOK_SOCKET:
         load_argument(filter, 0);
-        if_equal(filter, AF_UNIX, SECCOMP_RET_ALLOW);
-        if_equal(filter, AF_INET, SECCOMP_RET_ALLOW);
-        if_equal(filter, AF_INET6, SECCOMP_RET_ALLOW);
-        if_equal(filter, AF_NETLINK, SECCOMP_RET_ALLOW);
+        if_equal(filter, AF_UNIX, told);
+        if_equal(filter, AF_INET, told);
+        if_equal(filter, AF_INET6, told);
+        if_equal(filter, AF_NETLINK, told);
         rest = DENY(EAFNOSUPPORT);
         break;
     case LOOK_FCNTL:
@@ -446,20 +468,28 @@ static void look_emit(struct ns_filter *filter, enum look look)
         if_equal(filter, UINT32_MAX, SECCOMP_RET_ALLOW); /* the question what it is */
         rest = DENY(EPERM);
         break;
+    case LOOK_KEY:
+        load_half(filter, KEY_ARGUMENT, 0);
+        (void)emit(filter, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)key, 0, 3);
+        load_half(filter, KEY_ARGUMENT, 1);
+        if_equal(filter, (uint32_t)(key >> 32), SECCOMP_RET_ALLOW);
+        rest = DENY(EPERM);
+        break;
     case LOOK_COUNT:
         break;
     }
     (void)emit(filter, BPF_RET | BPF_K, rest, 0, 0);
 }
 
-void ns_filter_build(struct ns_filter *ret_filter)
+static void filter_build(uint64_t key, bool asks, struct filter *ret_filter)
 {
+    uint32_t told = asks ? SECCOMP_RET_USER_NOTIF : SECCOMP_RET_ALLOW;
     struct rules rules;
     struct rules ranges;
-    uint8_t looks[NS_FILTER_LEN_MAX] = {0};
-    rules_collect(&rules);
+    uint8_t looks[FILTER_LEN_MAX] = {0};
+    rules_collect(&rules, told);
     ranges_make(&rules, &ranges);
-    struct ns_filter *filter = ret_filter;
+    struct filter *filter = ret_filter;
     filter->len = 0;
     (void)emit(filter, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch), 0, 0);
     (void)emit(filter, BPF_JMP | BPF_JEQ | BPF_K, OUR_MACHINE, 1, 0);
@@ -478,16 +508,39 @@ void ns_filter_build(struct ns_filter *ret_filter)
                 filter->code[i].k = filter->len - i - 1;
             }
         }
-        look_emit(filter, (enum look)look);
+        look_emit(filter, (enum look)look, key, told);
     }
 }
 
-enum err ns_filter_install(const struct ns_filter *filter, struct diags *diags)
+/* The listener's descriptor or 0; -1 with errno. */
+static int filter_load(uint64_t key, bool asks)
 {
-    struct ns_filter copy = *filter; /* the kernel's struct has no const */
-    struct sock_fprog program = {.len = copy.len, .filter = copy.code};
-    if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) != 0) {
+    struct filter filter;
+    filter_build(key, asks, &filter);
+    struct sock_fprog program = {.len = filter.len, .filter = filter.code};
+    unsigned flags = asks ? SECCOMP_FILTER_FLAG_NEW_LISTENER : 0;
+    return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
+}
+
+enum err ns_filter_install(uint64_t key, int *ret_listener_fd, struct diags *diags)
+{
+    int listener_fd = filter_load(key, true);
+    if (listener_fd < 0 && filter_load(key, false) != 0) {
         return diag_add_errno(diags, errno, "cannot load the filter of system calls");
     }
+    *ret_listener_fd = listener_fd;
     return OK;
+}
+
+unsigned ns_filter_answer(int listener_fd)
+{
+    struct seccomp_notif question = {0}; /* the kernel wants it so */
+    if (ioctl(listener_fd, SECCOMP_IOCTL_NOTIF_RECV, &question) != 0) {
+        return 0; /* whoever asked is dead */
+    }
+    struct seccomp_notif_resp answer = {
+        .id = question.id, .flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE};
+    (void)ioctl(listener_fd, SECCOMP_IOCTL_NOTIF_SEND, &answer); /* dead by now, or answered */
+    bool network = question.data.nr == SYS_socket || question.data.nr == SYS_socketpair;
+    return network ? NS_USED_NETWORK : NS_USED_IPC;
 }

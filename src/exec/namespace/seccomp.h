@@ -2,23 +2,28 @@
  *
  *   not our machine's own call numbers     the process is killed
  *   in the list                            allowed, some only with harmless arguments
- *   denied on purpose                      EPERM: unshare setns mount bpf keyctl ...
- *   any other number, known or not         ENOSYS, as on a kernel that does not have it
- */
+ *   denied on purpose                      EPERM: mount bpf keyctl ...
+ *   a runner's own                         EPERM, unless the sixth argument, which the kernel does
+ * not look at, is the runner's key: unshare setns fsopen ... what leaves a trace in a namespace the
+ * runner is asked, notes it, and lets it pass: socket socketpair shmget semget msgget mq_open any
+ * other number, known or not         ENOSYS, as on a kernel that does not have it
+ *
+ * The runner loads it for itself, once: what it starts inherits it, and to load a filter costs more
+ * than the rest of a sandbox. The key is 64 random bits that leave the runner's memory only for the
+ * kernel; behind it stands that an action has no capability. */
 #ifndef EXEC_NAMESPACE_SECCOMP_H
 #define EXEC_NAMESPACE_SECCOMP_H
 #include "base/diag.h"
-#include <linux/filter.h>
 
-enum {
-    NS_FILTER_LEN_MAX = 768,
+/* Namespaces that an action has used, and that no other may be in after it. */
+enum ns_used {
+    NS_USED_NETWORK = 1,
+    NS_USED_IPC = 2,
 };
-struct ns_filter {
-    struct sock_filter code[NS_FILTER_LEN_MAX];
-    unsigned short len;
-};
-/* Once for a runner. */
-void ns_filter_build(struct ns_filter *ret_filter);
-/* For this process and all that it starts. Needs no_new_privs. */
-enum err ns_filter_install(const struct ns_filter *filter, struct diags *diags);
+/* For this process and all that it starts. Needs no_new_privs. *ret_listener_fd: where the kernel
+ * asks; -1: nobody can be asked here (another listener is above us), everything is allowed. */
+enum err ns_filter_install(uint64_t key, int *ret_listener_fd, struct diags *diags);
+/* Answers one question, when listener_fd is readable; gives what is used from now on, enum ns_used.
+ */
+unsigned ns_filter_answer(int listener_fd);
 #endif

@@ -1,12 +1,15 @@
 /* src/exec/namespace/slot.c */
 #include "exec/namespace/slot.h"
 #include "base/file.h"
-#include "exec/namespace/init.h"
+#include "exec/namespace/landlock.h"
 #include "exec/namespace/mount.h"
+#include "exec/namespace/seccomp.h"
+#include "exec/namespace/stage.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,8 +17,10 @@
 #include <sys/mount.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -130,7 +135,7 @@ static void nodes_make(int *ret_fd)
     static const struct mount_option mode = {"mode", "0755"};
     int fd = -1;
     enum err err =
-        mount_new("tmpfs", &mode, 1, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, &fd, &unheard);
+        mount_new(0, "tmpfs", &mode, 1, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, &fd, &unheard);
     for (size_t i = 0; err == OK && i < DEVICE_COUNT; i++) {
         struct str path = arena_printf(&arena, "/dev/%s", device_names[i]);
         struct stat st;
@@ -154,7 +159,7 @@ static void nodes_make(int *ret_fd)
 static enum err dev_attach(int nodes_fd, struct diags *diags)
 {
     if (nodes_fd >= 0) {
-        return mount_attach(nodes_fd, AT_FDCWD, "dev", diags);
+        return mount_attach(0, nodes_fd, AT_FDCWD, "dev", diags);
     }
     for (size_t i = 0; i < DEVICE_COUNT; i++) {
         const char *from = arena_printf(diags->arena, "/dev/%s", device_names[i]).ptr;
@@ -162,7 +167,7 @@ static enum err dev_attach(int nodes_fd, struct diags *diags)
         if (fd < 0) {
             return diag_add_errno(diags, errno, "cannot make %s for the sandbox", from);
         }
-        enum err err = mount_bind(from, AT_FDCWD, from + 1,
+        enum err err = mount_bind(0, from, AT_FDCWD, from + 1,
             MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, diags);
         if (err != OK) {
             return err;
@@ -174,18 +179,18 @@ static enum err dev_attach(int nodes_fd, struct diags *diags)
     return OK;
 }
 
-static enum err root_make(const char *store_root, int nodes_fd, struct diags *diags)
+static enum err home_make(const char *store_root, int nodes_fd, struct diags *diags)
 {
     static const struct mount_option mode = {"mode", "0755"};
     AUTO_CLOSE int store_fd = -1;
     AUTO_CLOSE int root_fd = -1;
-    enum err err = mount_copy(AT_FDCWD, store_root, &store_fd, diags);
+    enum err err = mount_copy(0, AT_FDCWD, store_root, &store_fd, diags);
     err = err != OK ? err
-                    : mount_restrict(store_fd,
+                    : mount_restrict(0, store_fd,
                           MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, diags);
-    err = err != OK ? err : mount_new("tmpfs", &mode, 1, MOUNT_ATTR_NOSUID, &root_fd, diags);
+    err = err != OK ? err : mount_new(0, "tmpfs", &mode, 1, MOUNT_ATTR_NOSUID, &root_fd, diags);
     /* Over the store itself: a folder that is there, is ours, and is in nobody's way. */
-    err = err != OK ? err : mount_attach(root_fd, AT_FDCWD, store_root, diags);
+    err = err != OK ? err : mount_attach(0, root_fd, AT_FDCWD, store_root, diags);
     if (err != OK) {
         return err;
     }
@@ -197,21 +202,43 @@ static enum err root_make(const char *store_root, int nodes_fd, struct diags *di
     if (!made) {
         return diag_add_errno(diags, errno, "cannot make the folders of a runner");
     }
-    err = mount_attach(store_fd, AT_FDCWD, "store", diags);
-    err = err != OK ? err : mount_bind("/proc", AT_FDCWD, "proc", 0, diags);
+    err = mount_attach(0, store_fd, AT_FDCWD, "store", diags);
+    err = err != OK ? err : mount_bind(0, "/proc", AT_FDCWD, "proc", 0, diags);
     err = err != OK ? err : dev_attach(nodes_fd, diags);
-    return err != OK ? err : mount_enter(diags);
+    return err != OK ? err : mount_enter(0, diags);
 }
 
-enum err ns_network_renew(struct diags *diags)
+static enum err text_write(const char *path, struct str text, struct diags *diags)
 {
-    if (unshare(CLONE_NEWNET) != 0) {
-        return diag_add_errno(diags, errno, "the kernel refuses a network namespace");
+    AUTO_CLOSE int fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0 || fd_write_all(fd, text) != OK) {
+        return diag_add_errno(diags, errno, "cannot write %s", path);
     }
     return OK;
 }
 
-enum err ns_slot_enter(const char *store_root, struct diags *diags)
+enum err ns_ids_map(unsigned outer_uid, unsigned outer_gid, struct diags *diags)
+{
+    struct str uids = arena_printf(diags->arena, "%d %u 1\n", NS_UID, outer_uid);
+    struct str gids = arena_printf(diags->arena, "%d %u 1\n", NS_UID, outer_gid);
+    enum err err = text_write("/proc/self/uid_map", uids, diags);
+    err = err != OK ? err : text_write("/proc/self/setgroups", STR("deny"), diags);
+    return err != OK ? err : text_write("/proc/self/gid_map", gids, diags);
+}
+
+enum err ns_slot_renew(const struct ns_slot *slot, unsigned used, struct diags *diags)
+{
+    enum err err = OK;
+    if ((used & NS_USED_NETWORK) != 0) {
+        err = namespace_new(slot->key, CLONE_NEWNET, "a network namespace", diags);
+    }
+    if (err == OK && (used & NS_USED_IPC) != 0) {
+        err = namespace_new(slot->key, CLONE_NEWIPC, "an ipc namespace", diags);
+    }
+    return err;
+}
+
+static enum err namespaces_enter(const char *store_root, struct diags *diags)
 {
     unsigned uid = geteuid();
     unsigned gid = getegid();
@@ -221,15 +248,13 @@ enum err ns_slot_enter(const char *store_root, struct diags *diags)
         (void)setgroups(0, NULL);
         nodes_make(&nodes_fd);
     }
-    if (unshare(CLONE_NEWUSER) != 0) {
-        return diag_add_errno(diags, errno, "the kernel refuses a user namespace");
-    }
-    enum err err = ns_ids_map(uid, gid, diags);
+    enum err err = namespace_new(0, CLONE_NEWUSER, "a user namespace", diags);
+    err = err != OK ? err : ns_ids_map(uid, gid, diags);
+    err = err != OK ? err
+                    : namespace_new(0, CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWCGROUP,
+                          "a mount, a uts and a cgroup namespace", diags);
     if (err != OK) {
         return err;
-    }
-    if (unshare(CLONE_NEWNS | CLONE_NEWUTS) != 0) {
-        return diag_add_errno(diags, errno, "the kernel refuses a mount and a uts namespace");
     }
     static const char host_name[] = "straylight";
     static const char domain_name[] = "(none)";
@@ -240,14 +265,102 @@ enum err ns_slot_enter(const char *store_root, struct diags *diags)
     if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0) {
         return diag_add_errno(diags, errno, "cannot part from the host's mounts");
     }
-    err = root_make(store_root, nodes_fd, diags);
-    err = err != OK ? err : ns_network_renew(diags);
-    if (err != OK) {
-        return err;
+    return home_make(store_root, nodes_fd, diags);
+}
+
+/* What can never be had again, here and in all that is started from here. */
+static enum err privileges_bound(struct ns_slot *slot, struct diags *diags)
+{
+    unsigned long capability = 0;
+    while (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0) {
+        capability++;
+    }
+    if (errno != EINVAL || capability <= CAP_CHECKPOINT_RESTORE) { /* EINVAL: behind the last */
+        return diag_add_errno(diags, errno, "cannot drop capability %lu", capability);
+    }
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
+        return diag_add_errno(diags, errno, "cannot set no_new_privs");
     }
     limits_set();
     if (personality(ADDR_NO_RANDOMIZE) < 0) {
         return diag_add_errno(diags, errno, "cannot fix the layout of addresses");
     }
-    return OK;
+    if (getrandom(&slot->key, sizeof slot->key, 0) != sizeof slot->key || slot->key == 0) {
+        return diag_add_errno(diags, errno, "cannot have random bytes");
+    }
+    return ns_filter_install(slot->key, &slot->listener_fd, diags);
+}
+
+enum err ns_slot_enter(const char *store_root, struct ns_slot *ret_slot, struct diags *diags)
+{
+    struct ns_slot slot = {.room_fd = -1, .landlock_abi = ns_landlock_abi()};
+    enum err err = namespaces_enter(store_root, diags);
+    err = err != OK ? err : ns_slot_renew(&slot, NS_USED_NETWORK | NS_USED_IPC, diags);
+    if (err != OK) {
+        return err;
+    }
+    slot.store_fd = open("/store", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    slot.proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    slot.home_fd = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+    if (slot.store_fd < 0 || slot.proc_fd < 0 || slot.home_fd < 0) {
+        return diag_add_errno(diags, errno, "cannot open what a runner works with");
+    }
+    err = privileges_bound(&slot, diags);
+    if (err == OK) {
+        *ret_slot = slot;
+    }
+    return err;
+}
+
+/* In a copy of home: the room's mounts, then the way out. */
+static enum err room_mount(const struct ns_slot *slot, const struct ns_stage *stage,
+    struct arena *arena, struct diags *diags)
+{
+    uint64_t key = slot->key;
+    enum err err = mount_attach(key, stage->root_fd, AT_FDCWD, "/new", diags);
+    if (err == OK && chdir("/new") != 0) {
+        err = diag_add_errno(diags, errno, "cannot enter the sandbox");
+    }
+    for (size_t i = 0; err == OK && i < stage->bind_count; i++) {
+        const char *from = arena_printf(arena, "/store/%s", stage->binds[i].from).ptr;
+        err = mount_bind(key, from, AT_FDCWD, stage->binds[i].to, 0, diags); /* is read-only */
+    }
+    err = err != OK ? err : mount_bind(key, "/dev", AT_FDCWD, "dev", 0, diags);
+    /* Not below: the devices can be written to. */
+    struct mount_attr attr = {.attr_set = MOUNT_ATTR_RDONLY};
+    if (err == OK && syscall(SYS_mount_setattr, AT_FDCWD, ".", 0, &attr, sizeof attr, key) != 0) {
+        err = diag_add_errno(diags, errno, "cannot make the sandbox's root read-only");
+    }
+    return err != OK ? err : mount_enter(key, diags);
+}
+
+enum err ns_slot_room(
+    struct ns_slot *slot, const char *root, struct arena *arena, struct diags *diags)
+{
+    if (slot->room_fd >= 0 && strcmp(slot->room_root, root) == 0) {
+        return OK;
+    }
+    fd_close(&slot->room_fd);
+    slot->room_fd = -1;
+    struct ns_stage stage;
+    enum err err = ns_stage_room(slot->key, slot->store_fd, root, arena, &stage, diags);
+    err = err != OK ? err : namespace_new(slot->key, CLONE_NEWNS, "a mount namespace", diags);
+    if (err == OK) {
+        err = room_mount(slot, &stage, arena, diags);
+        int fd = err != OK ? -1 : openat(slot->proc_fd, "self/ns/mnt", O_RDONLY | O_CLOEXEC);
+        if (err == OK && fd < 0) {
+            err = diag_add_errno(diags, errno, "cannot keep the sandbox's mounts");
+        }
+        enum err back = namespace_enter(slot->key, slot->home_fd, CLONE_NEWNS, "home", diags);
+        err = err != OK ? err : back;
+        slot->room_fd = err == OK ? fd : -1;
+        fd = err == OK ? -1 : fd;
+        fd_close(&fd);
+    }
+    fd_close(&stage.root_fd);
+    if (err == OK) {
+        size_t size = strlen(root) + 1;
+        slot->room_root = memcpy(memory_realloc(slot->room_root, size), root, size);
+    }
+    return err;
 }

@@ -168,10 +168,14 @@ static enum err input_make(struct stager *stager, const char *path, const struct
     return file_make(stager, dir_fd, name, input);
 }
 
+static const char *const ours[] = {"build", "dev", "proc", "tmp"};
+enum {
+    OURS_COUNT = sizeof ours / sizeof ours[0],
+};
+
 static bool is_ours(const char *name)
 {
-    static const char *const ours[] = {"build", "dev", "proc", "tmp"};
-    for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++) {
+    for (size_t i = 0; i < OURS_COUNT; i++) {
         if (strcmp(name, ours[i]) == 0) {
             return true;
         }
@@ -243,19 +247,28 @@ static enum err folders_finish(struct stager *stager)
             return diag_add_errno(stager->diags, errno, "cannot finish folder /%s", path);
         }
     }
-    /* A mount's own descriptor is O_PATH: by name. */
-    if (fchmodat(root_fd, ".", 0555, 0) != 0 || utimensat(root_fd, ".", fixed_times, 0) != 0) {
-        return diag_add_errno(stager->diags, errno, "cannot finish the sandbox's root");
-    }
     return OK;
 }
 
-static enum err stage_fill(struct stager *stager, const struct ns_request *request)
+static enum err room_fill(struct stager *stager, const char *root)
 {
-    enum err err = toolchain_make(stager, request->root);
-    err = err != OK ? err : folder_make(stager, "dev", 0755);
-    err = err != OK ? err : folder_make(stager, "proc", 0755);
-    err = err != OK ? err : folder_make(stager, "tmp", 01777);
+    enum err err = toolchain_make(stager, root);
+    for (size_t i = 0; err == OK && i < OURS_COUNT; i++) {
+        err = folder_make(stager, ours[i], 0755);
+    }
+    err = err != OK ? err : folders_finish(stager);
+    /* A mount's own descriptor is O_PATH: by name. */
+    int root_fd = stager->stage->root_fd;
+    if (err == OK &&
+        (fchmodat(root_fd, ".", 0555, 0) != 0 || utimensat(root_fd, ".", fixed_times, 0) != 0)) {
+        err = diag_add_errno(stager->diags, errno, "cannot finish the sandbox's root");
+    }
+    return err;
+}
+
+static enum err action_fill(struct stager *stager, const struct ns_request *request)
+{
+    enum err err = folder_make(stager, "tmp", 01777);
     err = err != OK ? err : folder_make(stager, "build/out", 0755);
     for (size_t i = 0; err == OK && request->dirs[i] != NULL; i++) {
         const char *path = arena_printf(stager->arena, "build/%s", request->dirs[i]).ptr;
@@ -268,26 +281,36 @@ static enum err stage_fill(struct stager *stager, const struct ns_request *reque
     return err != OK ? err : folders_finish(stager);
 }
 
-enum err ns_stage_make(int store_fd, const struct ns_request *request, struct arena *arena,
-    struct ns_stage *ret_stage, struct diags *diags)
+static enum err stage_make(uint64_t key, struct stager *stager, struct ns_stage *stage)
 {
     /* Half of the memory is tmpfs's own default; said here, since the kernel's may change. */
     static const struct mount_option options[] = {
         {"mode", "0755"}, {"size", "50%"}, {"nr_inodes", "400000"}};
-    *ret_stage = (struct ns_stage){.root_fd = -1};
-    enum err err = mount_new("tmpfs", options, sizeof options / sizeof options[0],
-        MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, &ret_stage->root_fd, diags);
-    if (err != OK) {
-        return err;
-    }
+    *stage = (struct ns_stage){.root_fd = -1};
+    stager->stage = stage;
+    stager->open_fd = -1;
+    return mount_new(key, "tmpfs", options, sizeof options / sizeof options[0],
+        MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, &stage->root_fd, stager->diags);
+}
+
+enum err ns_stage_room(uint64_t key, int store_fd, const char *root, struct arena *arena,
+    struct ns_stage *ret_stage, struct diags *diags)
+{
     char copy[NS_COPY_BYTES_MAX];
-    struct stager stager = {.store_fd = store_fd,
-        .arena = arena,
-        .diags = diags,
-        .stage = ret_stage,
-        .open_fd = -1,
-        .copy = copy};
-    err = stage_fill(&stager, request);
+    struct stager stager = {.store_fd = store_fd, .arena = arena, .diags = diags, .copy = copy};
+    enum err err = stage_make(key, &stager, ret_stage);
+    err = err != OK ? err : room_fill(&stager, root);
+    fd_close(&stager.open_fd);
+    return err;
+}
+
+enum err ns_stage_action(uint64_t key, int store_fd, const struct ns_request *request,
+    struct arena *arena, struct ns_stage *ret_stage, struct diags *diags)
+{
+    char copy[NS_COPY_BYTES_MAX];
+    struct stager stager = {.store_fd = store_fd, .arena = arena, .diags = diags, .copy = copy};
+    enum err err = stage_make(key, &stager, ret_stage);
+    err = err != OK ? err : action_fill(&stager, request);
     fd_close(&stager.open_fd);
     return err;
 }

@@ -1,12 +1,13 @@
-/* src/exec/namespace/stage.h: the sandbox's file system, laid out before the action's namespaces
- * exist.
+/* src/exec/namespace/stage.h: file systems laid out before an action's namespaces exist.
  *
- *   tmpfs, one for each action, nobody else's, with a bound
+ *   room: tmpfs, one for a slot as long as its actions have the same toolchain, read-only
  *     usr/ lib64/ ...     empty folders, over which the toolchain's are bound (stage.binds)
  *     bin -> usr/bin      the tree's own links
+ *     build/ tmp/ proc/   empty: where the action's own go        dev/  where the devices go
+ *   action: tmpfs, one for each action, nobody else's, with a bound
  *     build/a.c           small inputs: copies, so that no two actions share an inode
- *     build/gen/big.o     large inputs and whole folders: bound from the store
- *     build/out/pkg/      writable      tmp/ writable      dev/ proc/ for init.c
+ *     build/gen/big.o     large inputs and whole folders: bound from the store (stage.binds)
+ *     build/out/pkg/      writable      tmp/ writable
  *
  * All times are FIXED_TIME, folders 0555, files 0444 or 0555, one owner. */
 #ifndef EXEC_NAMESPACE_STAGE_H
@@ -19,14 +20,17 @@ enum {
 };
 struct ns_bind {
     const char *from; /* below the store's root */
-    const char *to;   /* below the sandbox's root; is there */
+    const char *to;   /* below the file system's root; is there */
 };
 struct ns_stage {
     int root_fd; /* the tmpfs, mounted nowhere yet; the caller closes */
     struct ns_bind *binds;
     size_t bind_count;
 };
-/* store_fd: the store's root. ret_stage is in arena; root_fd is set (or -1) on failure too. */
-enum err ns_stage_make(int store_fd, const struct ns_request *request, struct arena *arena,
+/* key: as in mount.h. store_fd: the store's root. ret_stage is in arena; root_fd is set (or -1) on
+ * failure too. root: a staged toolchain tree, below the store's root. */
+enum err ns_stage_room(uint64_t key, int store_fd, const char *root, struct arena *arena,
     struct ns_stage *ret_stage, struct diags *diags);
+enum err ns_stage_action(uint64_t key, int store_fd, const struct ns_request *request,
+    struct arena *arena, struct ns_stage *ret_stage, struct diags *diags);
 #endif
