@@ -109,26 +109,24 @@ static char *block_add(struct arena *arena, size_t size_bytes)
     return block->payload;
 }
 
-void *arena_alloc(struct arena *arena, size_t size_bytes)
+static_assert(ARENA_ALIGN == alignof(max_align_t), "memory from an arena fits any type");
+
+void *arena_alloc_block(struct arena *arena, size_t size_bytes)
 {
-    size_t align = alignof(max_align_t);
     size_t rounded;
-    if (__builtin_add_overflow(size_bytes, align - 1, &rounded)) {
+    if (__builtin_add_overflow(size_bytes, (size_t)ARENA_ALIGN - 1, &rounded)) {
         memory_exhausted();
     }
-    rounded &= ~(align - 1);
-    if ((size_t)(arena->end - arena->next) < rounded || arena->next == NULL) {
-        return block_add(arena, rounded);
+    rounded &= ~(size_t)(ARENA_ALIGN - 1);
+    if (rounded == 0 && arena->next != NULL) {
+        return arena->next;
     }
-    char *ptr = arena->next;
-    arena->next += rounded;
-    return ptr;
+    return block_add(arena, rounded);
 }
 
 bool arena_take_back(struct arena *arena, const void *ptr, size_t size_bytes)
 {
-    size_t align = alignof(max_align_t);
-    size_t rounded = (size_bytes + align - 1) & ~(align - 1);
+    size_t rounded = (size_bytes + ARENA_ALIGN - 1) & ~(size_t)(ARENA_ALIGN - 1);
     if (arena->next == NULL || (const char *)ptr + rounded != arena->next) {
         return false;
     }

@@ -9,6 +9,9 @@
 #include "base/view.h"
 #include <stdarg.h>
 
+enum {
+    ARENA_ALIGN = 16, /* of what is allocated: alignof(max_align_t) */
+};
 struct arena_block;
 struct arena {
     struct arena_block *block; /* newest; owned */
@@ -29,8 +32,19 @@ void *memory_calloc(size_t count, size_t size_bytes);
 void arena_init(struct arena *arena);
 /* Frees all blocks; the arena is empty then and may be used again. */
 void arena_release(struct arena *arena);
+/* arena_alloc where the newest block has no room. */
+void *arena_alloc_block(struct arena *arena, size_t size_bytes);
 /* size_bytes bytes, aligned for any type, not initialised. Never NULL. */
-void *arena_alloc(struct arena *arena, size_t size_bytes);
+static inline void *arena_alloc(struct arena *arena, size_t size_bytes)
+{
+    /* What is left of a block is a multiple of the alignment; 0 bytes and an empty arena go on. */
+    if (size_bytes - 1 < (size_t)(arena->end - arena->next)) {
+        char *ptr = arena->next;
+        arena->next += (size_bytes + (ARENA_ALIGN - 1)) & ~(size_t)(ARENA_ALIGN - 1);
+        return ptr;
+    }
+    return arena_alloc_block(arena, size_bytes);
+}
 /* Takes back size_bytes at ptr if that is what was allocated last. */
 bool arena_take_back(struct arena *arena, const void *ptr, size_t size_bytes);
 /* count elements of zero bytes; an overflow of the product ends the process. */

@@ -6,7 +6,8 @@ let dhall =
         S.Library::{
         , name = "dhall"
         , srcs =
-          [ "assist.c"
+          [ "add.c"
+          , "assist.c"
           , "assist_complete.c"
           , "builtin.c"
           , "canonical.c"

@@ -225,12 +225,19 @@ static struct dhall_value *natural_fold(struct dhall *dhall, const struct dhall_
     /* More than 2^64 steps that all change something would pass the session's bound first. */
     uint64_t steps = count->big == NULL ? count->small : UINT64_MAX;
     struct dhall_value *value = dhall_force(dhall, zero);
+    step = dhall_force(dhall, step);
     for (uint64_t i = 0; i < steps; i++) {
         struct dhall_value *next = dhall_apply_value(dhall, step, value);
         if (is_fixed_point(dhall, value, next)) {
             break;
         }
         value = next;
+        uint64_t rest;
+        if (step->kind == V_LAMBDA && step->flag == LAMBDA_ADDS && value->kind == V_NATURAL &&
+            value->big == NULL && !__builtin_mul_overflow(steps - i - 1, step->added, &rest) &&
+            !__builtin_add_overflow(rest, value->small, &rest)) {
+            return dhall_natural_value(dhall, rest);
+        }
     }
     return value;
 }

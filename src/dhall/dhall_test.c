@@ -370,6 +370,43 @@ static void big_values(void)
     world_release(&world);
 }
 
+/* What is known of functions that add (add.c) changes no value. */
+static void functions_that_add(void)
+{
+    static const struct {
+        const char *text, *want;
+    } cases[] = {
+        {"let f = \\(y : Natural) -> y + 1 let g = \\(y : Natural) -> f (f y) "
+         "in \\(x : Natural) -> [ g 1, g 2, g 3, g (g (g 4)), g x, f (g x), g (f (g (x * 2))) ]",
+            "\\(x : Natural) -> [ 3, 4, 5, 10, x + 1 + 1, x + 1 + 1 + 1, x * 2 + 1 + 1 + 1 + 1 + 1 "
+            "]"},
+        {"let f = \\(y : Natural) -> 3 + y in \\(x : Natural) -> [ f 1, f 2, f 3, f x, f (f x) ]",
+            "\\(x : Natural) -> [ 4, 5, 6, 3 + x, 3 + (3 + x) ]"},
+        {"let f = \\(y : Natural) -> y + 1 in [ f 1, f 2, f 18446744073709551615, "
+         "f (f 18446744073709551615), f 18446744073709551614 ]",
+            "[ 2, 3, 18446744073709551616, 18446744073709551617, 18446744073709551615 ]"},
+        {"let f = \\(y : Natural) -> y + 18446744073709551615 in Natural/fold 3 Natural f 1",
+            "55340232221128654846"},
+        {"let f = \\(y : Natural) -> 18446744073709551615 + (y + 1) in [ f 0, f 1, f 2 ]",
+            "[ 18446744073709551616, 18446744073709551617, 18446744073709551618 ]"},
+        {"let k = \\(y : Natural) -> \\(z : Natural) -> y + z + 1 in \\(x : Natural) -> "
+         "let g = k x in [ g 1, g 2, g 3, k 1 2, k 1 3, k 1 4 ]",
+            "\\(x : Natural) -> [ x + 1 + 1, x + 2 + 1, x + 3 + 1, 4, 5, 6 ]"},
+        {"\\(n : Natural) -> Natural/fold n Natural (\\(x : Natural) -> x + 1) 0",
+            "\\(n : Natural) -> Natural/fold n Natural (\\(x : Natural) -> x + 1) 0"},
+        {"\\(z : Natural) -> Natural/fold 4 Natural (\\(x : Natural) -> x + 1) z",
+            "\\(z : Natural) -> z + 1 + 1 + 1 + 1"},
+        {"\\(s : Natural -> Natural) -> let t = \\(x : Natural) -> s (x + 1) in [ t 1, t 2, t 3 ]",
+            "\\(s : Natural -> Natural) -> [ s 2, s 3, s 4 ]"},
+    };
+    struct world world;
+    world_init(&world, no_files, NULL);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        value_is(&world, cases[i].text, cases[i].want);
+    }
+    world_release(&world);
+}
+
 /* A forced value moves into its thunk; what it refers to must stay where it is. */
 static void values_stay_where_they_are(void)
 {
@@ -429,6 +466,7 @@ int main(void)
     TEST(embedded_packages_are_verified);
     TEST(the_cache_is_filled_and_distrusted);
     TEST(big_values);
+    TEST(functions_that_add);
     TEST(values_stay_where_they_are);
     TEST(limits_stop_and_the_session_goes_on);
     return test_done();

@@ -153,17 +153,7 @@ static struct dhall_value *eval_constant(struct dhall *dhall, const struct dhall
     return *constant;
 }
 
-static struct dhall_value *known(struct dhall_value *value)
-{
-    while (value != NULL && value->kind == V_LINK) {
-        value = value->one;
-    }
-    return value == NULL || value->kind < V_LINK ? NULL : value;
-}
-
-/* The value of x, x.a, x.a.b ... if it is known without any evaluation (it may be a thunk, but what
- * it is selected from is not); else NULL. */
-static struct dhall_value *peek(struct dhall *dhall, const struct dhall_code *code, dhall_term term,
+struct dhall_value *dhall_peek(struct dhall *dhall, const struct dhall_code *code, dhall_term term,
     const struct dhall_env *env)
 {
     const struct dhall_row *row = dhall_row_of(&code->terms, term);
@@ -178,7 +168,7 @@ static struct dhall_value *peek(struct dhall *dhall, const struct dhall_code *co
         return NULL;
     }
     dhall_step(dhall);
-    struct dhall_value *record = known(peek(dhall, code, (dhall_term){row->a}, env));
+    struct dhall_value *record = dhall_known(dhall_peek(dhall, code, (dhall_term){row->a}, env));
     if (record != NULL && record->kind == V_RECORD) {
         uint32_t at = dhall_shape_find(record->shape, row->b);
         return at == UINT32_MAX ? NULL : record->items[at];
@@ -198,13 +188,13 @@ static struct dhall_value *constructor_full(
 }
 
 /* A constructor's application, where the constructor is known: as good as a literal. */
-static struct dhall_value *eval_constructed(struct dhall *dhall, const struct dhall_code *code,
-    const struct dhall_row *row, const struct dhall_env *env)
+static inline struct dhall_value *eval_constructed(struct dhall *dhall,
+    const struct dhall_code *code, const struct dhall_row *row, const struct dhall_env *env)
 {
     if (dhall_kind_of(&code->terms, (dhall_term){row->a}) != DHALL_FIELD) {
         return NULL;
     }
-    struct dhall_value *function = known(peek(dhall, code, (dhall_term){row->a}, env));
+    struct dhall_value *function = dhall_known(dhall_peek(dhall, code, (dhall_term){row->a}, env));
     if (function == NULL || function->kind != V_CONSTRUCTOR ||
         function->flag != CONSTRUCTOR_FUNCTION) {
         return NULL;
@@ -267,7 +257,7 @@ static struct dhall_value *eval_atom(struct dhall *dhall, const struct dhall_cod
     case DHALL_UNION:
         return eval_fields_once(dhall, code, term, row, env);
     case DHALL_FIELD:
-        return peek(dhall, code, term, env);
+        return dhall_peek(dhall, code, term, env);
     case DHALL_APP:
         return eval_constructed(dhall, code, row, env);
     case DHALL_NONE:
@@ -298,7 +288,25 @@ struct dhall_value *dhall_delay(struct dhall *dhall, const struct dhall_code *co
         return *value;
     }
     struct dhall_value *value = eval_atom(dhall, code, term, row, env);
-    return value != NULL ? value : closure_new(dhall, V_THUNK, code, term, env);
+    if (value != NULL) {
+        return value;
+    }
+    uint64_t sum;
+    if ((row->kind == DHALL_APP || row->kind == DHALL_OPERATOR) &&
+        dhall_sum_known(dhall, code, term, env, &sum)) {
+        return dhall_natural_value(dhall, sum);
+    }
+    return closure_new(dhall, V_THUNK, code, term, env);
+}
+
+/* The same; most often it is a variable. */
+static inline struct dhall_value *delay_near(
+    struct dhall *dhall, const struct dhall_code *code, uint32_t row, const struct dhall_env *env)
+{
+    uint32_t mark = code->marks[row];
+    return code->terms.rows[row].kind == DHALL_VAR && (mark & MARK_FREE) == 0
+               ? dhall_env_get(env, mark)
+               : dhall_delay(dhall, code, (dhall_term){row}, env);
 }
 
 static struct dhall_value *eval_with(struct dhall *dhall, const struct dhall_code *code,
@@ -398,7 +406,55 @@ static uint32_t lambda_enter(struct dhall *dhall, const struct dhall_value *lamb
     return used;
 }
 
-/* True if the rest is to be evaluated at `next`; else *ret_value is the result. */
+/* What waits for the value that evaluation is at: a thunk to be updated, and perhaps an operator.
+ * Chains of these are as long as the user's data is deep: they do not lie on the stack. */
+static void pending_grow(struct dhall *dhall)
+{
+    uint32_t cap = dhall->pending_cap == 0 ? 64 : dhall->pending_cap * 2;
+    size_t bytes = cap * sizeof *dhall->pending;
+    if (cap > UINT32_MAX / 2 || bytes > dhall->limits.memory_bytes_max) {
+        dhall_stop(dhall, STOP_MEMORY);
+    }
+    dhall->pending = memory_realloc(dhall->pending, bytes);
+    dhall->big_bytes += bytes - dhall->pending_cap * sizeof *dhall->pending;
+    dhall->pending_cap = cap;
+}
+
+static inline void pending_push(struct dhall *dhall, struct dhall_pending pending)
+{
+    if (dhall->pending_len == dhall->pending_cap) {
+        pending_grow(dhall);
+    }
+    dhall->pending[dhall->pending_len++] = pending;
+}
+
+static bool thunk_enter(struct dhall *dhall, struct dhall_value *thunk, struct tail *next,
+    struct dhall_value **ret_value);
+
+/* A function that only adds, applied: true if nothing is left to do but to evaluate (*ret_goes_on:
+ * at `next`; else *ret_value is the result, when what waits for it is done). */
+static bool apply_adder(struct dhall *dhall, struct dhall_value *lambda,
+    struct dhall_value *argument, struct tail *next, bool *ret_goes_on,
+    struct dhall_value **ret_value)
+{
+    if (dhall_lambda_again(dhall, lambda) != LAMBDA_ADDS) {
+        return false;
+    }
+    while (argument->kind == V_LINK) {
+        argument = argument->one;
+    }
+    *ret_goes_on = false;
+    if (argument->kind > V_LINK) {
+        *ret_value = dhall_lambda_sum(dhall, lambda, argument);
+        return *ret_value != NULL;
+    }
+    pending_push(
+        dhall, (struct dhall_pending){.thunk = argument, .other = lambda, .waits = WAITS_ADD});
+    *ret_goes_on = thunk_enter(dhall, argument, next, ret_value);
+    return true;
+}
+
+/* True if the rest is to be evaluated at `next`; else *ret_value is the result, not forced. */
 static bool apply_tail(struct dhall *dhall, struct dhall_value *function,
     struct dhall_value **arguments, uint32_t count, struct tail *next,
     struct dhall_value **ret_value)
@@ -409,6 +465,11 @@ static bool apply_tail(struct dhall *dhall, struct dhall_value *function,
         if (used == count) {
             *ret_value = function;
             return false;
+        }
+        bool goes_on;
+        if (function->kind == V_LAMBDA && count - used == 1 && function->flag != LAMBDA_PLAIN &&
+            apply_adder(dhall, function, arguments[used], next, &goes_on, ret_value)) {
+            return goes_on;
         }
         if (function->kind == V_LAMBDA) {
             used += lambda_enter(dhall, function, arguments + used, count - used, next);
@@ -433,7 +494,7 @@ static bool apply_tail(struct dhall *dhall, struct dhall_value *function,
 }
 
 /* f a b c: all arguments are delayed and given at once. */
-static bool eval_app(struct dhall *dhall, struct tail *next, const struct dhall_row *row,
+static inline bool eval_app(struct dhall *dhall, struct tail *next, const struct dhall_row *row,
     struct dhall_value **ret_value)
 {
     enum {
@@ -451,11 +512,13 @@ static bool eval_app(struct dhall *dhall, struct tail *next, const struct dhall_
         count <= NEAR_MAX ? near : arena_alloc(&dhall->arena, count * sizeof *arguments);
     uint32_t function = 0;
     for (uint32_t i = count; i > 0; i--) {
-        arguments[i - 1] = dhall_delay(dhall, code, (dhall_term){row->b}, next->env);
+        arguments[i - 1] = delay_near(dhall, code, row->b, next->env);
         function = row->a;
         row = &code->terms.rows[function];
     }
-    struct dhall_value *value = dhall_eval(dhall, code, (dhall_term){function}, next->env);
+    struct dhall_value *value = row->kind == DHALL_VAR
+                                    ? delay_near(dhall, code, function, next->env)
+                                    : dhall_eval(dhall, code, (dhall_term){function}, next->env);
     return apply_tail(dhall, value, arguments, count, next, ret_value);
 }
 
@@ -522,24 +585,31 @@ static struct dhall_value *thunk_update(
     return result;
 }
 
-/* What waits for the value that evaluation is at: a thunk to be updated, and perhaps an operator.
- * Chains of these are as long as the user's data is deep: they do not lie on the stack. */
-static void pending_push(struct dhall *dhall, struct dhall_pending pending)
+/* left OP right, of an operator that is strict: the side that is not known yet is evaluated here,
+ * the operator waits. True if that is at `next`; else *ret_value is the result. */
+static bool operator_enter(struct dhall *dhall, struct tail *next, uint8_t operator_,
+    struct dhall_value *left, struct dhall_value *right, struct dhall_value **ret_value)
 {
-    if (dhall->pending_len == dhall->pending_cap) {
-        uint32_t cap = dhall->pending_cap == 0 ? 64 : dhall->pending_cap * 2;
-        size_t bytes = cap * sizeof *dhall->pending;
-        if (cap > UINT32_MAX / 2 || bytes > dhall->limits.memory_bytes_max) {
-            dhall_stop(dhall, STOP_MEMORY);
-        }
-        dhall->pending = memory_realloc(dhall->pending, bytes);
-        dhall->big_bytes += bytes - dhall->pending_cap * sizeof *dhall->pending;
-        dhall->pending_cap = cap;
+    bool is_left = left->kind < V_LINK;
+    if (!is_left && right->kind >= V_LINK) {
+        *ret_value = dhall_operate(dhall, (enum dhall_operator)operator_, left, right);
+        return false;
     }
-    dhall->pending[dhall->pending_len++] = pending;
+    struct dhall_value *thunk = is_left ? left : right;
+    pending_push(dhall, (struct dhall_pending){.thunk = thunk,
+                            .other = is_left ? right : left,
+                            .waits = is_left ? WAITS_LEFT : WAITS_RIGHT,
+                            .operator_ = operator_});
+    return thunk_enter(dhall, thunk, next, ret_value);
 }
 
-/* True if the thunk's value is that of `next`; else *ret_value is it. */
+/* Operators that are strict in both sides, and chained as deep as the data is. */
+static bool is_strict(uint8_t operator_)
+{
+    return operator_ == DHALL_PLUS || operator_ == DHALL_TIMES || operator_ == DHALL_LIST_APPEND;
+}
+
+/* True if the thunk's value is that of `next`; else *ret_value is it, not forced. */
 static bool thunk_enter(struct dhall *dhall, struct dhall_value *thunk, struct tail *next,
     struct dhall_value **ret_value)
 {
@@ -551,29 +621,43 @@ static bool thunk_enter(struct dhall *dhall, struct dhall_value *thunk, struct t
         return apply_tail(dhall, thunk->three[0], &thunk->three[1], 2, next, ret_value);
     }
     assert(thunk->kind == V_THUNK_OP);
+    if (is_strict(thunk->flag)) {
+        return operator_enter(dhall, next, thunk->flag, thunk->left, thunk->right, ret_value);
+    }
     *ret_value = dhall_operate(dhall, (enum dhall_operator)thunk->flag, thunk->left, thunk->right);
     return false;
 }
 
-static bool is_arithmetic(const struct dhall_row *row)
-{
-    return row->kind == DHALL_OPERATOR && (row->flag == DHALL_PLUS || row->flag == DHALL_TIMES);
-}
-
-/* a + b, a * b: the side that is not known yet is evaluated here, the operator waits. */
 static bool operator_tail(struct dhall *dhall, struct tail *next, const struct dhall_row *row,
     struct dhall_value **ret_value)
 {
-    struct dhall_value *left = dhall_delay(dhall, next->code, (dhall_term){row->a}, next->env);
-    struct dhall_value *right = dhall_delay(dhall, next->code, (dhall_term){row->b}, next->env);
-    bool is_left = left->kind < V_LINK;
-    if (!is_left && right->kind >= V_LINK) {
-        *ret_value = dhall_operate(dhall, (enum dhall_operator)row->flag, left, right);
+    struct dhall_value *left = delay_near(dhall, next->code, row->a, next->env);
+    struct dhall_value *right = delay_near(dhall, next->code, row->b, next->env);
+    return operator_enter(dhall, next, row->flag, left, right, ret_value);
+}
+
+/* What waited for a value, with it. True if evaluation goes on at `next`; else *value is the next
+ * one. */
+static bool pending_resume(struct dhall *dhall, const struct dhall_pending *pending,
+    struct tail *next, struct dhall_value **value)
+{
+    *value = thunk_update(dhall, pending->thunk, *value);
+    if (pending->waits == WAITS_UPDATE) {
         return false;
     }
-    struct dhall_value *thunk = is_left ? left : right;
-    pending_push(dhall, (struct dhall_pending){thunk, is_left ? right : left, row->flag, is_left});
-    return thunk_enter(dhall, thunk, next, ret_value);
+    if (pending->waits != WAITS_ADD) {
+        bool is_left = pending->waits == WAITS_LEFT;
+        *value = dhall_operate(dhall, (enum dhall_operator)pending->operator_,
+            is_left ? *value : pending->other, is_left ? pending->other : *value);
+        return false;
+    }
+    struct dhall_value *sum = dhall_lambda_sum(dhall, pending->other, *value);
+    if (sum == NULL) { /* the argument is neutral, or big */
+        (void)lambda_enter(dhall, pending->other, value, 1, next);
+        return true;
+    }
+    *value = sum;
+    return false;
 }
 
 /* True if evaluation goes on at `next`; else *value, with all that waited for it, is the result. */
@@ -595,10 +679,32 @@ static bool value_settle(
             return false;
         }
         struct dhall_pending pending = dhall->pending[--dhall->pending_len];
-        *value = thunk_update(dhall, pending.thunk, *value);
-        if (pending.other != NULL) {
-            *value = dhall_operate(dhall, (enum dhall_operator)pending.operator_,
-                pending.is_left ? *value : pending.other, pending.is_left ? pending.other : *value);
+        if (pending_resume(dhall, &pending, next, value)) {
+            return true;
+        }
+    }
+}
+
+/* Evaluates `next`, or forces value if it is not NULL, until all that waits above pending_base is
+ * done. */
+static struct dhall_value *eval_go(
+    struct dhall *dhall, uint32_t pending_base, struct tail next, struct dhall_value *value)
+{
+    for (;;) {
+        if (value != NULL && !value_settle(dhall, pending_base, &next, &value)) {
+            return value;
+        }
+        dhall_step(dhall);
+        dhall->eval_at = (struct dhall_place){next.code, next.term};
+        const struct dhall_row *row = dhall_row_of(&next.code->terms, next.term);
+        bool is_app = row->kind == DHALL_APP;
+        value = is_app ? eval_constructed(dhall, next.code, row, next.env)
+                       : eval_atom(dhall, next.code, next.term, row, next.env);
+        if (value == NULL) {
+            bool goes_on = row->kind == DHALL_OPERATOR && is_strict(row->flag)
+                               ? operator_tail(dhall, &next, row, &value)
+                               : eval_tail(dhall, &next, row, &value);
+            value = goes_on ? NULL : value;
         }
     }
 }
@@ -606,36 +712,13 @@ static bool value_settle(
 struct dhall_value *dhall_eval(struct dhall *dhall, const struct dhall_code *code, dhall_term term,
     const struct dhall_env *env)
 {
-    struct tail next = {code, term, env};
-    uint32_t pending_base = dhall->pending_len;
-    for (;;) {
-        dhall_step(dhall);
-        dhall->eval_at = (struct dhall_place){next.code, next.term};
-        const struct dhall_row *row = dhall_row_of(&next.code->terms, next.term);
-        struct dhall_value *value = eval_atom(dhall, next.code, next.term, row, next.env);
-        if (value == NULL && (is_arithmetic(row) ? operator_tail(dhall, &next, row, &value)
-                                                 : eval_tail(dhall, &next, row, &value))) {
-            continue;
-        }
-        if (!value_settle(dhall, pending_base, &next, &value)) {
-            return value;
-        }
-    }
+    return eval_go(dhall, dhall->pending_len, (struct tail){code, term, env}, NULL);
 }
 
 struct dhall_value *dhall_force_thunk(struct dhall *dhall, struct dhall_value *value)
 {
     dhall_step(dhall);
-    struct dhall_value *result;
-    if (value->kind == V_THUNK) {
-        result = dhall_eval(dhall, value->code, (dhall_term){value->a}, value->env);
-    } else if (value->kind == V_THUNK_APP) {
-        result = dhall_apply_values(dhall, value->three[0], &value->three[1], 2);
-    } else {
-        assert(value->kind == V_THUNK_OP);
-        result = dhall_operate(dhall, (enum dhall_operator)value->flag, value->left, value->right);
-    }
-    return thunk_update(dhall, value, result);
+    return eval_go(dhall, dhall->pending_len, (struct tail){0}, value);
 }
 
 struct dhall_value *dhall_apply_values(struct dhall *dhall, struct dhall_value *function,
@@ -644,9 +727,9 @@ struct dhall_value *dhall_apply_values(struct dhall *dhall, struct dhall_value *
     dhall_step(dhall);
     struct tail next = {0};
     struct dhall_value *value = NULL;
-    return apply_tail(dhall, function, arguments, count, &next, &value)
-               ? dhall_eval(dhall, next.code, next.term, next.env)
-               : value;
+    uint32_t pending_base = dhall->pending_len;
+    bool goes_on = apply_tail(dhall, function, arguments, count, &next, &value);
+    return eval_go(dhall, pending_base, next, goes_on ? NULL : value);
 }
 
 struct dhall_value *dhall_apply_value(

@@ -37,6 +37,40 @@ struct dhall_value *dhall_pi_apply(
 /* True if the codomain is known not to mention the argument (decides CODOMAIN_LEVEL). */
 bool dhall_pi_is_constant(struct dhall *dhall, const struct dhall_value *pi);
 
+/* add.c: functions on Naturals that only add, and sums that are known. */
+/* Lambda is applied again: what is known of it now. */
+enum dhall_lambda dhall_lambda_again(struct dhall *dhall, struct dhall_value *lambda);
+/* argument + lambda->added, if lambda is LAMBDA_ADDS and argument a known small Natural; else NULL.
+ */
+static inline struct dhall_value *dhall_lambda_sum(
+    struct dhall *dhall, const struct dhall_value *lambda, const struct dhall_value *argument)
+{
+    while (argument->kind == V_LINK) {
+        argument = argument->one;
+    }
+    uint64_t sum;
+    return argument->kind != V_NATURAL || argument->big != NULL ||
+                   __builtin_add_overflow(argument->small, lambda->added, &sum)
+               ? NULL
+               : dhall_natural_value(dhall, sum);
+}
+/* The value of a sum or product (an application of what adds, an operator), if all in it is known;
+ * false: it is not, nothing was evaluated. */
+bool dhall_sum_known(struct dhall *dhall, const struct dhall_code *code, dhall_term term,
+    const struct dhall_env *env, uint64_t *ret_sum);
+/* The value of x, x.a, x.a.b ... if it is known without any evaluation (it may be a thunk, but what
+ * it is selected from is not); else NULL. */
+struct dhall_value *dhall_peek(struct dhall *dhall, const struct dhall_code *code, dhall_term term,
+    const struct dhall_env *env);
+/* What value became; NULL if it is a thunk. */
+static inline struct dhall_value *dhall_known(struct dhall_value *value)
+{
+    while (value != NULL && value->kind == V_LINK) {
+        value = value->one;
+    }
+    return value == NULL || value->kind < V_LINK ? NULL : value;
+}
+
 /* operate.c: each takes values forced or not, and gives a weak-head normal form. */
 struct dhall_value *dhall_operate(struct dhall *dhall, enum dhall_operator operator_,
     struct dhall_value *left, struct dhall_value *right);

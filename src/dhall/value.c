@@ -2,16 +2,6 @@
 #include "dhall/value.h"
 #include <assert.h>
 
-struct dhall_value *dhall_value_new(struct dhall *dhall, enum dhall_v kind, uint32_t bound)
-{
-    if (bound > DHALL_BOUND_MAX) {
-        dhall_stop(dhall, STOP_DEPTH);
-    }
-    struct dhall_value *value = arena_alloc(&dhall->arena, sizeof *value);
-    *value = (struct dhall_value){.kind = (uint8_t)kind, .bound = (uint16_t)bound};
-    return value;
-}
-
 struct dhall_value *dhall_builtin_value(struct dhall *dhall, enum dhall_builtin builtin)
 {
     if (dhall->builtin_values[builtin] == NULL) {
@@ -286,36 +276,4 @@ void dhall_pairs_add(
     }
     *pair_slot(pairs->slots, pairs->mask, left, right) = (struct dhall_pair){left, right};
     pairs->len++;
-}
-
-const struct dhall_env *dhall_env_push(
-    struct dhall *dhall, const struct dhall_env *env, struct dhall_value *value)
-{
-    struct dhall_env *new = arena_alloc(&dhall->arena, sizeof *new);
-    uint16_t bound = env == NULL ? 0 : env->bound;
-    *new = (struct dhall_env){
-        .parent = env,
-        .jump = env,
-        .value = value,
-        .depth = env == NULL ? 1 : env->depth + 1,
-        .bound = dhall_bound_max(bound, value == NULL ? 0 : value->bound),
-    };
-    /* Myers, "An applicative random-access stack": jump twice as far where two jumps are equal. */
-    if (env != NULL && env->jump != NULL) {
-        uint32_t far = env->jump->jump == NULL ? 0 : env->jump->jump->depth;
-        if (env->depth - env->jump->depth == env->jump->depth - far) {
-            new->jump = env->jump->jump;
-        }
-    }
-    return new;
-}
-
-struct dhall_value *dhall_env_get(const struct dhall_env *env, uint32_t index)
-{
-    assert(env != NULL && index < env->depth);
-    uint32_t depth = env->depth - index;
-    while (env->depth != depth) {
-        env = env->jump != NULL && env->jump->depth >= depth ? env->jump : env->parent;
-    }
-    return env->value;
 }

@@ -12,6 +12,7 @@
 #define DHALL_VALUE_H
 #include "dhall/dhall.h"
 #include "dhall/term.h"
+#include <assert.h>
 #include <setjmp.h>
 #include <ucontext.h>
 
@@ -36,7 +37,7 @@ enum dhall_v {
     V_THUNK_OP,  /* flag: operator; pair */
     V_LINK,      /* one: what a thunk became */
     /* weak-head normal forms from here on */
-    V_LAMBDA,      /* code, a: row of the lambda, env */
+    V_LAMBDA,      /* code, a: row of the lambda, env; flag: enum dhall_lambda */
     V_PI,          /* a: label; pi.domain, pi.codomain */
     V_BUILTIN,     /* flag: builtin; args, a: how many; constant, partial, or stuck */
     V_CONSTRUCTOR, /* a: label; pair: union type, payload or NULL; flag: enum dhall_constructor */
@@ -79,6 +80,14 @@ enum dhall_constructor {
     CONSTRUCTOR_FULL,      /* < A : T | ... >.A x */
 };
 
+/* What is known of a function on Naturals; see add.c. */
+enum dhall_lambda {
+    LAMBDA_NEW = 0,
+    LAMBDA_APPLIED, /* once */
+    LAMBDA_PLAIN,   /* nothing */
+    LAMBDA_ADDS,    /* it adds a constant to its argument */
+};
+
 struct dhall_codomain {
     enum dhall_codomain_kind {
         CODOMAIN_TERM,     /* code, row, env: evaluated with the argument bound */
@@ -104,6 +113,7 @@ struct dhall_value {
         struct {
             const struct dhall_code *code;
             const struct dhall_env *env;
+            uint64_t added; /* of V_LAMBDA with LAMBDA_ADDS */
         };
         struct dhall_value *one;
         struct {
@@ -208,12 +218,17 @@ struct dhall_place {
     const struct dhall_code *code;
     dhall_term term;
 };
-/* Within dhall_eval: thunk gets the value that is being evaluated; then, unless other is NULL, that
- * value OP other (other OP value if not is_left) goes on. */
+/* Within dhall_eval: thunk gets the value that is being evaluated; then what waits for it goes on.
+ */
 struct dhall_pending {
     struct dhall_value *thunk, *other;
+    enum dhall_waits {
+        WAITS_UPDATE = 0, /* nothing more: other is NULL */
+        WAITS_LEFT,       /* value OP other */
+        WAITS_RIGHT,      /* other OP value */
+        WAITS_ADD,        /* other value, where other is LAMBDA_ADDS */
+    } waits;
     uint8_t operator_;
-    bool is_left;
 };
 
 struct dhall {
@@ -269,17 +284,28 @@ bool dhall_run_light(
 enum err dhall_stop_report(const struct dhall *dhall, struct diags *diags);
 /* After what may have gone deep: gives the big stack's memory back. */
 void dhall_stack_trim(struct dhall *dhall);
-/* One step of work: every recursive function calls it. */
-static inline void dhall_step(struct dhall *dhall)
+/* Leaves if a bound of the session is passed. */
+static inline void dhall_bounds_check(struct dhall *dhall)
 {
-    if (++dhall->steps > dhall->limits.steps_max) {
+    if (dhall->steps > dhall->limits.steps_max) {
         dhall_stop(dhall, STOP_STEPS);
-    }
-    if ((char *)__builtin_frame_address(0) < dhall->stack_low) {
-        dhall_stop(dhall, STOP_DEPTH);
     }
     if (dhall->arena.total_bytes + dhall->big_bytes > dhall->limits.memory_bytes_max) {
         dhall_stop(dhall, STOP_MEMORY);
+    }
+}
+
+enum {
+    CHECK_EVERY_STEPS = 64, /* a power of two */
+};
+/* One step of work: every recursive function calls it. */
+static inline void dhall_step(struct dhall *dhall)
+{
+    if (++dhall->steps % CHECK_EVERY_STEPS == 0) {
+        dhall_bounds_check(dhall);
+    }
+    if ((char *)__builtin_frame_address(0) < dhall->stack_low) {
+        dhall_stop(dhall, STOP_DEPTH);
     }
 }
 
@@ -295,7 +321,16 @@ static inline void dhall_room(struct dhall *dhall, size_t bytes)
 }
 
 /* Values. */
-struct dhall_value *dhall_value_new(struct dhall *dhall, enum dhall_v kind, uint32_t bound);
+static inline struct dhall_value *dhall_value_new(
+    struct dhall *dhall, enum dhall_v kind, uint32_t bound)
+{
+    if (bound > DHALL_BOUND_MAX) {
+        dhall_stop(dhall, STOP_DEPTH);
+    }
+    struct dhall_value *value = arena_alloc(&dhall->arena, sizeof *value);
+    *value = (struct dhall_value){.kind = (uint8_t)kind, .bound = (uint16_t)bound};
+    return value;
+}
 struct dhall_value *dhall_builtin_value(struct dhall *dhall, enum dhall_builtin builtin);
 struct dhall_value *dhall_builtin_apply1(
     struct dhall *dhall, enum dhall_builtin builtin, struct dhall_value *argument);
@@ -354,7 +389,40 @@ void dhall_pairs_add(
     struct dhall *dhall, struct dhall_pairs *pairs, const void *left, uintptr_t right);
 
 /* Environments. */
-const struct dhall_env *dhall_env_push(
-    struct dhall *dhall, const struct dhall_env *env, struct dhall_value *value);
-struct dhall_value *dhall_env_get(const struct dhall_env *env, uint32_t index);
+static inline const struct dhall_env *dhall_env_push(
+    struct dhall *dhall, const struct dhall_env *env, struct dhall_value *value)
+{
+    struct dhall_env *new = arena_alloc(&dhall->arena, sizeof *new);
+    uint16_t bound = env == NULL ? 0 : env->bound;
+    *new = (struct dhall_env){
+        .parent = env,
+        .jump = env,
+        .value = value,
+        .depth = env == NULL ? 1 : env->depth + 1,
+        .bound = dhall_bound_max(bound, value == NULL ? 0 : value->bound),
+    };
+    /* Myers, "An applicative random-access stack": jump twice as far where two jumps are equal. */
+    if (env != NULL && env->jump != NULL) {
+        uint32_t far = env->jump->jump == NULL ? 0 : env->jump->jump->depth;
+        if (env->depth - env->jump->depth == env->jump->depth - far) {
+            new->jump = env->jump->jump;
+        }
+    }
+    return new;
+}
+static inline struct dhall_value *dhall_env_get(const struct dhall_env *env, uint32_t index)
+{
+    assert(env != NULL && index < env->depth);
+    if (index == 0) {
+        return env->value;
+    }
+    if (index == 1) {
+        return env->parent->value;
+    }
+    uint32_t depth = env->depth - index;
+    while (env->depth != depth) {
+        env = env->jump != NULL && env->jump->depth >= depth ? env->jump : env->parent;
+    }
+    return env->value;
+}
 #endif
