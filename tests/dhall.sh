@@ -193,7 +193,7 @@ dhall_in 1 'NaN' encode --json
 
 # --explain
 dhall_in 1 '{ a = 1, b = { c = "x" } } : { a : Natural, b : { c : Natural } }'
-err_has "the differing part" 'at `b.c`: expected Natural, got Text'
+err_has "the differing part" 'at `.b.c`: expected Natural, found Text'
 err_lacks "and no more" "whole type"
 dhall_in 1 '{ a = 1, b = { c = "x" } } : { a : Natural, b : { c : Natural } }' --explain
 err_has "--explain" '{ a : Natural, b : { c : Text } }'

@@ -20,7 +20,7 @@ out_has ":type" "forall (y : Natural) -> Natural"
 repl ":hash" ':hash 1'
 out_has "the hash" "sha256:d60d8415e36e86dae7f42933d3b0c4fe3ca238f057fba206c7e9fbf5d784fe15"
 repl "mistakes" '1 + True' ':nope' ':let 1' ':set it' '2 * 3'
-err_has "a type error" "expected Natural, got Bool"
+err_has "a type error" "must be a Natural, but its type is Bool"
 err_has "a command" "there is no command :nope"
 err_has ":let" ":let should be of the form"
 out_has "do not end the session" "6"

@@ -74,7 +74,7 @@ refused "a variable" "a build may not depend on env:HOME"
 action '{=}'
 cp straylight.dhall kept
 sed -i 's/name = "test"/name = "test", tools = 3/' straylight.dhall
-refused "a field of another type" "straylight.dhall:3:43: error:" 'expected { mode : < Debug | Release >, name : Text }, got Natural'
+refused "a field of another type" "straylight.dhall:3:43: error:" 'expected W.Configuration ({ mode : < Debug | Release >, name : Text }), found Natural'
 err_lacks "is told in the user's file alone" "as a workspace"
 printf '{ configurations = [ { mode = < Debug | Release >.Debug, name = "x" } ]\n, tools = 3\n, grants = [] : List Text }\n' >straylight.dhall
 refused "a workspace of the wrong type" "straylight.dhall:2:3: error: tools of straylight.dhall is not a { mode" "W.Workspace::{ name"

@@ -237,21 +237,23 @@ static void tells_what_is_wrong(void)
     tells("\\(x : Natural) -> \\(x : Natural) -> x@2", "named `x`: there are 2");
     tells("{ srcs = 1, hdrs = 2 }.src", "error: the record has no field `src`\n"
                                         "    1 | { srcs = 1, hdrs = 2 }.src\n"
-                                        "      | ^~~~~~~~~~~~~~~~~~~~~~~~~~\n"
+                                        "      |                        ^~~\n"
                                         "  help: did you mean `srcs`?\n");
     tells("{ a = 1 }.zzz", "  help: its fields are: a\n");
     tells("< Static | Shared >.Sttaic", "the union has no alternative `Sttaic`");
     tells("let T = { Type = { name : Text, srcs : List Text }, default.srcs = [] : List Text }\n"
           "in  T::{ name = \"x\", src = [ \"a.c\" ] }",
-        "x.dhall:2:28: error: not a complete record: there is no field `src`\n");
+        "x.dhall:2:28: error: not a complete record: there is no field `src` in T.Type\n");
     tells("{ Type = { name : Text }, default = {=} }::{=}",
         "error: not a complete record: field `name` is missing\n");
     tells("{ a = 1, b.c = [ { d = 1 } ] } : { a : Natural, b : { c : List { d : Text } } }",
-        "x.dhall:1:24: error: not of the annotated type, at `b.c[].d`: expected Text, got Natural");
+        "x.dhall:1:24: error: not of the annotated type, at `.b.c[].d`: expected Text, found "
+        "Natural");
     tells("{ a = 1, a = 2 }", "x.dhall:1:14: error: this field was given before");
     tells("{ a.x = 1, a.x = 2 }", "error: field `x` was given before");
     tells("{ x = 1 } /\\ { x = 2 }", "error: both sides of `/\\` have a field `x`");
-    tells("(\\(x : Natural) -> x) \"a\"", "wrong type of argument: expected Natural, got Text");
+    tells(
+        "(\\(x : Natural) -> x) \"a\"", "wrong type of argument `x`: expected Natural, found Text");
     tells("1 2", "what is applied must be a function, but its type is Natural");
     tells("merge { A = 1 } < A | B >.A", "there is no handler for the alternative `B`");
     tells("merge { A = 1, C = 2 } < A >.A", "what is merged has no alternative `C`");
@@ -261,7 +263,7 @@ static void tells_what_is_wrong(void)
     tells("./none.dhall", "x.dhall:1:1: error: /w/none.dhall does not exist");
     tells(
         "./loop.dhall", "imports form a cycle: /w/loop.dhall -> /w/pool.dhall -> /w/loop.dhall\n");
-    tells("./wrong.dhall", "/w/wrong.dhall:1:5: error: operand must be a Natural: expected");
+    tells("./wrong.dhall", "/w/wrong.dhall:1:5: error: an operand of `+` must be a Natural, but");
     tells("./wrong.dhall", "x.dhall:1:1: note: /w/wrong.dhall is imported here");
     tells("env:HOME as Text", "a build may not depend on env:HOME");
     tells("https://example.com/x", "remote import https://example.com/x has no sha256:");

@@ -318,8 +318,12 @@ static struct dhall_value *infer_app(struct context *context, const struct dhall
         return NULL;
     }
     if (!context_conv(context, function->domain, argument)) {
-        return fail_mismatch(
-            context, argument_term, "wrong type of argument", function->domain, argument);
+        struct str label = dhall_label_name(&dhall->labels, function->a);
+        struct str what =
+            arena_printf(&dhall->arena, "wrong type of argument `%.*s`", STR_ARG(label));
+        return fail_mismatch(context, argument_term,
+            str_eq(label, STR("_")) ? "wrong type of argument" : what.ptr, function->domain,
+            argument);
     }
     return dhall_force(
         dhall, dhall_pi_apply(dhall, function, context_eval(context, argument_term)));
@@ -339,7 +343,7 @@ static struct dhall_value *infer_let(struct context *context, const struct dhall
     if (annotation.row != 0) {
         struct dhall_value *wanted = context_eval(context, annotation);
         if (!context_conv(context, wanted, type)) {
-            return fail_mismatch(context, value, "not of the annotated type", wanted, type);
+            return fail_annotation(context, value, annotation, wanted, type);
         }
     }
     binding_push(context, row->a, type, context_eval(context, value));
@@ -361,9 +365,37 @@ static struct dhall_value *infer_annotation(struct context *context, const struc
         return NULL;
     }
     if (!context_conv(context, wanted, type)) {
-        return fail_mismatch(context, term, "not of the annotated type", wanted, type);
+        return fail_annotation(context, term, annotation, wanted, type);
     }
     return type;
+}
+
+/* What people try an operator on that takes something else. */
+static const struct mistaken {
+    const char *what;
+    enum dhall_builtin type;
+    const char *help;
+} mistakes[] = {
+    {"an operand of `==`", DHALL_BUILTIN_NATURAL_TYPE,
+        "only Bools are compared so; the Prelude has Natural/equal"},
+    {"an operand of `!=`", DHALL_BUILTIN_NATURAL_TYPE,
+        "only Bools are compared so; the Prelude has Natural/equal"},
+    {"an operand of `==`", DHALL_BUILTIN_TEXT_TYPE, "Dhall has no comparison of Texts"},
+    {"an operand of `!=`", DHALL_BUILTIN_TEXT_TYPE, "Dhall has no comparison of Texts"},
+    {"an operand of `+`", DHALL_BUILTIN_TEXT_TYPE, "`++` joins Texts"},
+    {"an operand of `+`", DHALL_BUILTIN_LIST_TYPE, "`#` joins Lists"},
+    {"an operand of `++`", DHALL_BUILTIN_LIST_TYPE, "`#` joins Lists"},
+    {"an operand of `#`", DHALL_BUILTIN_TEXT_TYPE, "`++` joins Texts"},
+};
+
+static void mistake_tell(struct context *context, const char *what, const struct dhall_value *type)
+{
+    for (size_t i = 0; i < sizeof mistakes / sizeof mistakes[0]; i++) {
+        if (strcmp(mistakes[i].what, what) == 0 && type->kind == V_BUILTIN &&
+            type->flag == mistakes[i].type) {
+            diag_help(context->diags, "%s", mistakes[i].help);
+        }
+    }
 }
 
 static bool infer_operand(
@@ -374,7 +406,13 @@ static bool infer_operand(
         return false;
     }
     if (!dhall_is_builtin(type, wanted)) {
-        (void)fail_mismatch(context, operand, what, builtin(context, wanted), type);
+        struct str name = dhall_builtin_name(wanted);
+        struct str text = arena_printf(&context->dhall->arena, "a %.*s", STR_ARG(name));
+        (void)fail_kind(context, operand, what, text.ptr, type);
+        if (type->kind != V_PI) {
+            context_advise(context, builtin(context, wanted), type);
+        }
+        mistake_tell(context, what, type);
         return false;
     }
     return true;
@@ -390,7 +428,9 @@ static struct dhall_value *infer_list_append(struct context *context, const stru
             return NULL;
         }
         if (dhall_builtin_argument(types[i], DHALL_BUILTIN_LIST_TYPE) == NULL) {
-            return fail_kind(context, terms[i], "an operand of `#`", "a List", types[i]);
+            (void)fail_kind(context, terms[i], "an operand of `#`", "a List", types[i]);
+            mistake_tell(context, "an operand of `#`", types[i]);
+            return NULL;
         }
     }
     if (!context_conv(context, types[0], types[1])) {
@@ -410,7 +450,7 @@ static struct dhall_value *infer_equivalent(struct context *context, const struc
             return NULL;
         }
         if (universe_of(context, types[i]) != UNIVERSE_TYPE) {
-            return fail_kind(context, terms[i], "a side of `===`", "a term", types[i]);
+            return fail_kind(context, terms[i], "a side of `===`", "a value", types[i]);
         }
     }
     if (!context_conv(context, types[0], types[1])) {
@@ -420,26 +460,37 @@ static struct dhall_value *infer_equivalent(struct context *context, const struc
     return builtin(context, DHALL_BUILTIN_TYPE);
 }
 
+/* Of an operator that takes two of what it gives. */
+static struct dhall_value *infer_operation(struct context *context, const struct dhall_row *row,
+    const char *what, enum dhall_builtin operand)
+{
+    dhall_term terms[2] = {{row->a}, {row->b}};
+    for (unsigned i = 0; i < 2; i++) {
+        if (!infer_operand(context, terms[i], what, operand)) {
+            return NULL;
+        }
+    }
+    return builtin(context, operand);
+}
+
 static struct dhall_value *infer_operator(
     struct context *context, dhall_term term, const struct dhall_row *row)
 {
-    enum dhall_builtin operand = DHALL_BUILTIN_BOOL_TYPE;
-    const char *what = "operand must be a Bool";
     switch ((enum dhall_operator)row->flag) {
     case DHALL_OR:
+        return infer_operation(context, row, "an operand of `||`", DHALL_BUILTIN_BOOL_TYPE);
     case DHALL_AND:
+        return infer_operation(context, row, "an operand of `&&`", DHALL_BUILTIN_BOOL_TYPE);
     case DHALL_EQUAL:
+        return infer_operation(context, row, "an operand of `==`", DHALL_BUILTIN_BOOL_TYPE);
     case DHALL_NOT_EQUAL:
-        break;
+        return infer_operation(context, row, "an operand of `!=`", DHALL_BUILTIN_BOOL_TYPE);
     case DHALL_PLUS:
+        return infer_operation(context, row, "an operand of `+`", DHALL_BUILTIN_NATURAL_TYPE);
     case DHALL_TIMES:
-        operand = DHALL_BUILTIN_NATURAL_TYPE;
-        what = "operand must be a Natural";
-        break;
+        return infer_operation(context, row, "an operand of `*`", DHALL_BUILTIN_NATURAL_TYPE);
     case DHALL_TEXT_APPEND:
-        operand = DHALL_BUILTIN_TEXT_TYPE;
-        what = "operand of `++` must be a Text";
-        break;
+        return infer_operation(context, row, "an operand of `++`", DHALL_BUILTIN_TEXT_TYPE);
     case DHALL_LIST_APPEND:
         return infer_list_append(context, row);
     case DHALL_COMBINE:
@@ -456,17 +507,15 @@ static struct dhall_value *infer_operator(
     case DHALL_COMPLETE:
         return infer_complete(context, term);
     }
-    return infer_operand(context, (dhall_term){row->a}, what, operand) &&
-                   infer_operand(context, (dhall_term){row->b}, what, operand)
-               ? builtin(context, operand)
-               : NULL;
+    assert(false && "an operator of an unknown kind");
+    return NULL;
 }
 
 static struct dhall_value *infer_if(struct context *context, const struct dhall_row *row)
 {
     dhall_term then = {row->b}, otherwise = {row->c};
     if (!infer_operand(
-            context, (dhall_term){row->a}, "a condition must be a Bool", DHALL_BUILTIN_BOOL_TYPE)) {
+            context, (dhall_term){row->a}, "the condition of `if`", DHALL_BUILTIN_BOOL_TYPE)) {
         return NULL;
     }
     struct dhall_value *type = infer(context, then);
@@ -488,8 +537,7 @@ static struct dhall_value *infer_text(struct context *context, const struct dhal
 {
     for (uint32_t i = 1; i < row->c; i += 2) {
         dhall_term part = {dhall_list_of(&context->code->terms, row)[i]};
-        if (!infer_operand(
-                context, part, "what is interpolated must be a Text", DHALL_BUILTIN_TEXT_TYPE)) {
+        if (!infer_operand(context, part, "what `${...}` holds", DHALL_BUILTIN_TEXT_TYPE)) {
             return NULL;
         }
     }
@@ -505,7 +553,7 @@ static struct dhall_value *infer_list(struct context *context, const struct dhal
     }
     if (universe_of(context, type) != UNIVERSE_TYPE) {
         return fail_kind(
-            context, (dhall_term){children[0]}, "an element of a list", "a term", type);
+            context, (dhall_term){children[0]}, "an element of a list", "a value", type);
     }
     for (uint32_t i = 1; i < row->c; i++) {
         dhall_term child = {children[i]};
@@ -530,7 +578,7 @@ static struct dhall_value *infer_list_empty(struct context *context, const struc
     struct dhall_value *type = dhall_force(context->dhall, context_eval(context, annotation));
     if (dhall_builtin_argument(type, DHALL_BUILTIN_LIST_TYPE) == NULL) {
         return fail(context, annotation, "the type of an empty list must be a List, not %.*s",
-            STR_ARG(context_show(context, type, 80)));
+            STR_ARG(context_brief(context, type)));
     }
     return type;
 }
@@ -542,7 +590,7 @@ static struct dhall_value *infer_some(struct context *context, const struct dhal
         return NULL;
     }
     if (universe_of(context, type) != UNIVERSE_TYPE) {
-        return fail_kind(context, (dhall_term){row->a}, "what `Some` holds", "a term", type);
+        return fail_kind(context, (dhall_term){row->a}, "what `Some` holds", "a value", type);
     }
     return dhall_builtin_apply1(context->dhall, DHALL_BUILTIN_OPTIONAL_TYPE, type);
 }
@@ -561,9 +609,7 @@ static struct dhall_value *infer_assert(struct context *context, const struct dh
             STR_ARG(context_show(context, claim, 80)));
     }
     if (!context_conv(context, claim->left, claim->right)) {
-        return fail(context, annotation, "assertion failed: %.*s is not %.*s",
-            STR_ARG(context_show(context, claim->left, 200)),
-            STR_ARG(context_show(context, claim->right, 200)));
+        return fail_assertion(context, annotation, claim->left, claim->right);
     }
     return claim;
 }
@@ -573,7 +619,10 @@ static struct dhall_value *infer_builtin(
 {
     struct dhall *dhall = context->dhall;
     if (builtin_types[which] == NULL) {
-        return fail(context, term, "%.*s has no type", STR_ARG(dhall_builtin_name(which)));
+        (void)fail(context, term, "%.*s has no type", STR_ARG(dhall_builtin_name(which)));
+        diag_help(context->diags, "Type is in Kind, Kind in Sort, and Sort in nothing: it may only "
+                                  "stand behind a `:`");
+        return NULL;
     }
     if (dhall->builtin_types[which] == NULL) {
         dhall->builtin_types[which] = dhall_value_of_text(dhall, str_of(builtin_types[which]));

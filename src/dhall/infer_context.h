@@ -2,7 +2,9 @@
  *
  *   infer.c          functions, lets, operators, lists, Text
  *   infer_record.c   records, unions, merge, toMap, with, completion
- *   infer_message.c  what is said when types differ or a name is not there
+ *   infer_message.c  what is said when a name is not there, or a term is of the wrong kind
+ *   infer_difference.c  what is said when types differ
+ *   infer_name.c     what a type is called
  *
  *   bindings: every binder around, lambda or let, outermost first; env holds their values
  *   levels:   the lambdas (and foralls) among them, which are variables in values
@@ -71,10 +73,20 @@ struct dhall_value *infer_show_constructor(struct context *context, dhall_term t
 /* infer_message.c: each adds a diag at term and gives NULL. */
 struct dhall_value *fail(struct context *context, dhall_term term, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
-/* "what: expected X, got Y", or where inside they differ. */
+/* infer_difference.c: "what: expected X, found Y", or where inside they differ. */
 struct dhall_value *fail_mismatch(struct context *context, dhall_term term, const char *what,
     struct dhall_value *expected, struct dhall_value *actual);
-/* "what is a T, not ..." */
+/* The same for what an annotation says. */
+struct dhall_value *fail_annotation(struct context *context, dhall_term term, dhall_term annotation,
+    struct dhall_value *expected, struct dhall_value *actual);
+struct dhall_value *fail_assertion(
+    struct context *context, dhall_term term, struct dhall_value *left, struct dhall_value *right);
+/* What to do about a type that is not the one that is wanted; for the newest diag. */
+void context_advise(
+    struct context *context, struct dhall_value *expected, struct dhall_value *actual);
+/* The value that is written for label in a record literal, or no term. */
+dhall_term context_field_term(const struct context *context, dhall_term record, dhall_label label);
+/* "what must be wanted, but its type is T"; wanted: "a record". */
 struct dhall_value *fail_kind(struct context *context, dhall_term term, const char *what,
     const char *wanted, struct dhall_value *actual);
 struct dhall_value *fail_unbound(
@@ -84,5 +96,17 @@ struct dhall_value *fail_absent(struct context *context, dhall_term term, const 
     const char *kind, dhall_label label, const struct dhall_shape *shape);
 /* One line of Dhall, cut to bytes_max; in the session's arena. */
 struct str context_show(const struct context *context, struct dhall_value *value, size_t bytes_max);
+/* A type as a reader can take it in: whole if it is short, else its name or those of its fields. */
+struct str context_brief(struct context *context, struct dhall_value *type);
+/* How many arguments something of this type takes. */
+unsigned context_arguments(struct context *context, struct dhall_value *type);
+/* A name, a field of one, or an import, as it is written; else nothing. */
+struct str context_term_text(const struct context *context, dhall_term term);
+/* For the newest diag: names of shape that are near to label, or all. */
+void context_hints(
+    struct context *context, const char *kind, dhall_label label, const struct dhall_shape *shape);
+/* infer_name.c: "Config", "C.Library.Type": what a record type, union or function type is called
+ * where the message is; nothing if it has no name. */
+struct str context_type_name(struct context *context, struct dhall_value *type);
 #define LABEL_ARG(context, label) STR_ARG(dhall_label_name(&(context)->dhall->labels, (label)))
 #endif

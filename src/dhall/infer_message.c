@@ -1,11 +1,14 @@
 /* src/dhall/infer_message.c: what people read when types differ. */
 #include "base/near.h"
+#include "dhall/gap.h"
 #include "dhall/import.h"
 #include "dhall/infer_context.h"
-#include "dhall/print.h"
 
 enum {
     SHOWN_BYTES = 100, /* of a type within a message */
+    NAMED_BYTES = 60,  /* of one whose name is told, too */
+    NAME_BYTES = 80,   /* of a term that is quoted in the middle of a message */
+    ARGUMENTS_MAX = 16,
     NAMES_SHOWN = 5,
     HINTS_MAX = 3,
 };
@@ -19,6 +22,44 @@ struct dhall_value *fail(struct context *context, dhall_term term, const char *f
     (void)!diag_add(context->diags, ERR_INVALID, dhall_span_of(&context->code->terms, term), "%.*s",
         STR_ARG(text));
     return NULL;
+}
+
+/* What stands behind `record` in term, its last part: the name in record.name. */
+static struct span name_span(const struct context *context, dhall_term term, dhall_term record)
+{
+    const struct dhall_terms *terms = &context->code->terms;
+    struct span span = dhall_span_of(terms, term);
+    struct span inner = dhall_span_of(terms, record);
+    if (context->dhall->sources == NULL || span.source == 0 || inner.source != span.source ||
+        inner.end >= span.end) {
+        return span;
+    }
+    struct str text = str_sub(sources_text(context->dhall->sources, span.source), 0, span.end);
+    size_t at = dhall_closing_end(text, inner.end);
+    if (at < text.len && text.ptr[at] == '.') {
+        at = dhall_gap_end(text, at + 1);
+    }
+    span.begin = at < span.end ? (uint32_t)at : span.begin;
+    return span;
+}
+
+/* The text of a term, if it is a name, a field of one, or an import, on one line. */
+struct str context_term_text(const struct context *context, dhall_term term)
+{
+    const struct dhall_terms *terms = &context->code->terms;
+    struct span span = dhall_span_of(terms, term);
+    dhall_term root = term;
+    while (dhall_kind_of(terms, root) == DHALL_FIELD) {
+        root = (dhall_term){dhall_row_of(terms, root)->a};
+    }
+    enum dhall_kind kind = dhall_kind_of(terms, root);
+    if (context->dhall->sources == NULL || span.source == 0 || span.end - span.begin > NAME_BYTES ||
+        (kind != DHALL_VAR && kind != DHALL_IMPORT && kind != DHALL_BUILTIN)) {
+        return STR("");
+    }
+    struct str text = sources_text(context->dhall->sources, span.source);
+    text = str_sub(text, span.begin, span.end);
+    return str_find(text, '\n') < text.len ? STR("") : text;
 }
 
 struct str context_show(const struct context *context, struct dhall_value *value, size_t bytes_max)
@@ -36,23 +77,9 @@ struct str context_show(const struct context *context, struct dhall_value *value
                : STR("(too big to show)");
 }
 
-/* A type as a reader can take it in: whole if it is short, else the names of its fields. */
-static struct str show_brief(const struct context *context, struct dhall_value *type)
+/* The names of a record type's fields or a union's alternatives, the first few. */
+static struct str show_names(const struct context *context, const struct dhall_value *type)
 {
-    struct dhall *dhall = context->dhall;
-    struct str whole = context_show(context, type, SHOWN_BYTES);
-    if (whole.len <= SHOWN_BYTES) {
-        return whole;
-    }
-    type = dhall_force(dhall, type);
-    if (type->kind == V_BUILTIN && type->a == 1) {
-        struct str inner = show_brief(context, dhall_force(dhall, type->items[0]));
-        return arena_printf(&dhall->arena, "%.*s %.*s",
-            STR_ARG(dhall_builtin_name((enum dhall_builtin)type->flag)), STR_ARG(inner));
-    }
-    if (type->kind != V_RECORD_TYPE && type->kind != V_UNION) {
-        return whole;
-    }
     bool is_union = type->kind == V_UNION;
     AUTO_BUF text = {0};
     uint32_t count = type->shape->count;
@@ -64,8 +91,34 @@ static struct str show_brief(const struct context *context, struct dhall_value *
             LABEL_ARG(context, type->shape->labels[i]));
     }
     const char *more = count <= NAMES_SHOWN ? "" : is_union ? " | ..." : ", ...";
-    return arena_printf(
-        &dhall->arena, is_union ? "< %.*s%s >" : "{ %.*s%s }", (int)text.len, text.ptr, more);
+    return arena_printf(&context->dhall->arena, is_union ? "< %.*s%s >" : "{ %.*s%s }",
+        (int)text.len, text.ptr, more);
+}
+
+struct str context_brief(struct context *context, struct dhall_value *type)
+{
+    struct dhall *dhall = context->dhall;
+    type = dhall_force(dhall, type);
+    struct str whole = context_show(context, type, SHOWN_BYTES);
+    struct str name = context_type_name(context, type);
+    if (name.len > 0) {
+        return whole.len > NAMED_BYTES
+                   ? name
+                   : arena_printf(&dhall->arena, "%.*s (%.*s)", STR_ARG(name), STR_ARG(whole));
+    }
+    if (type->kind == V_BUILTIN && type->a == 1) {
+        struct dhall_value *inner = dhall_force(dhall, type->items[0]);
+        name = context_type_name(context, inner);
+        if (whole.len > SHOWN_BYTES || name.len > 0) {
+            return arena_printf(&dhall->arena, "%.*s %.*s",
+                STR_ARG(dhall_builtin_name((enum dhall_builtin)type->flag)),
+                STR_ARG(name.len > 0 ? name : context_brief(context, inner)));
+        }
+    }
+    if (whole.len <= SHOWN_BYTES || (type->kind != V_RECORD_TYPE && type->kind != V_UNION)) {
+        return whole;
+    }
+    return show_names(context, type);
 }
 
 /* The best guesses for a name, nearest first. */
@@ -136,7 +189,7 @@ static void shape_tell(struct context *context, const char *kind, const struct d
     }
 }
 
-static void shape_hints(
+void context_hints(
     struct context *context, const char *kind, dhall_label label, const struct dhall_shape *shape)
 {
     struct hints hints = {.wanted = dhall_label_name(&context->dhall->labels, label)};
@@ -146,6 +199,44 @@ static void shape_hints(
     hints_tell(&hints, context->diags);
     if (hints.count == 0) {
         shape_tell(context, kind, shape);
+    }
+}
+
+/* What was once a builtin, or is one in other languages. */
+static bool absent_tell(struct context *context, struct str name)
+{
+    static const struct {
+        const char *name, *help;
+    } removed[] = {
+        {"Optional/fold", "it was removed from Dhall: write merge { None = ..., Some = ... } x"},
+        {"Optional/build", "it was removed from Dhall: write Some x, or None T"},
+        {"constructors", "it was removed from Dhall: an alternative of T is T.Name"},
+        {"Text/length", "Dhall has no length of a Text"},
+        {"true", "it is written True"},
+        {"false", "it is written False"},
+        {"String", "the type of texts is Text"},
+        {"Int", "the types of whole numbers are Natural and, with a sign, Integer"},
+        {"null", "what may be absent is an Optional: Some x, or None T"},
+    };
+    for (size_t i = 0; i < sizeof removed / sizeof removed[0]; i++) {
+        if (str_eq(name, str_of(removed[i].name))) {
+            diag_help(context->diags, "%s", removed[i].help);
+            return true;
+        }
+    }
+    return false;
+}
+
+static void prelude_tell(struct context *context, struct str name)
+{
+    static const char *const of_prelude[] = {
+        "Bool/", "Double/", "Integer/", "List/", "Map/", "JSON/", "Natural/", "Optional/", "Text/"};
+    for (size_t i = 0; i < sizeof of_prelude / sizeof of_prelude[0]; i++) {
+        if (str_starts(name, str_of(of_prelude[i]))) {
+            diag_help(context->diags,
+                "it is no builtin; if it is a function of the Prelude, import that");
+            return;
+        }
     }
 }
 
@@ -168,227 +259,82 @@ struct dhall_value *fail_unbound(
             bound);
     }
     (void)fail(context, term, "unknown variable `%.*s`", LABEL_ARG(context, label));
-    hints_tell(&hints, context->diags);
+    if (!absent_tell(context, hints.wanted)) {
+        hints_tell(&hints, context->diags);
+        prelude_tell(context, hints.wanted);
+    }
     return NULL;
 }
 
 struct dhall_value *fail_absent(struct context *context, dhall_term term, const char *what,
     const char *kind, dhall_label label, const struct dhall_shape *shape)
 {
-    (void)fail(context, term, "%s has no %s `%.*s`", what, kind, LABEL_ARG(context, label));
-    shape_hints(context, kind, label, shape);
+    const struct dhall_terms *terms = &context->code->terms;
+    const struct dhall_row *row = dhall_row_of(terms, term);
+    bool selects = row->kind == DHALL_FIELD || row->kind == DHALL_PROJECT;
+    struct span span =
+        selects ? name_span(context, term, (dhall_term){row->a}) : dhall_span_of(terms, term);
+    (void)!diag_add(context->diags, ERR_INVALID, span, "%s has no %s `%.*s`", what, kind,
+        LABEL_ARG(context, label));
+    context_hints(context, kind, label, shape);
     return NULL;
+}
+
+unsigned context_arguments(struct context *context, struct dhall_value *type)
+{
+    struct dhall *dhall = context->dhall;
+    unsigned count = 0;
+    uint32_t level = context->levels_len;
+    for (type = dhall_force(dhall, type); type->kind == V_PI && count < ARGUMENTS_MAX; count++) {
+        struct dhall_value *variable = dhall_var_value(dhall, level + count);
+        type = dhall_force(dhall, dhall_pi_apply(dhall, type, variable));
+    }
+    return count;
+}
+
+/* A function was given more than it takes: says how much that is. */
+static void arguments_tell(struct context *context, dhall_term function)
+{
+    const struct dhall_terms *terms = &context->code->terms;
+    unsigned count = 0;
+    for (; dhall_kind_of(terms, function) == DHALL_APP; count++) {
+        function = (dhall_term){dhall_row_of(terms, function)->a};
+    }
+    struct str name = context_term_text(context, function);
+    if (count > 0) {
+        diag_help(context->diags, "%.*s takes %u argument%s; what follows is one too many",
+            STR_ARG(name.len > 0 ? name : STR("the function")), count, count == 1 ? "" : "s");
+    }
 }
 
 struct dhall_value *fail_kind(struct context *context, dhall_term term, const char *what,
     const char *wanted, struct dhall_value *actual)
 {
-    struct str shown = show_brief(context, actual);
-    return fail(context, term, "%s must be %s, but its type is %.*s", what, wanted, STR_ARG(shown));
-}
-
-/* Where two types differ first, and how. */
-struct difference {
-    struct buf path; /* ".deps[].label" */
-    dhall_term term; /* the part of the term that is to blame, as far as it is written there */
-    bool is_inside;  /* term is still where the types are */
-    struct dhall_value *expected, *actual;
-    const struct dhall_value *fields; /* a field too many or too few, of this record or union */
-    dhall_label missing, extra;
-    bool has_missing, has_extra;
-};
-
-static void difference_find(struct context *context, struct difference *difference,
-    struct dhall_value *expected, struct dhall_value *actual);
-
-/* The value that is written for label in a record literal, or no term. */
-static dhall_term term_of_field(const struct context *context, dhall_term record, dhall_label label)
-{
-    const struct dhall_terms *terms = &context->code->terms;
-    const struct dhall_row *row = dhall_row_of(terms, record);
-    for (uint32_t i = 0; row->kind == DHALL_RECORD && i < row->c; i += 2) {
-        const uint32_t *list = dhall_list_of(terms, row);
-        if (list[i] == label && dhall_span_of(terms, (dhall_term){list[i + 1]}).source != 0) {
-            return (dhall_term){list[i + 1]};
+    static const char *const universes[] = {"value", "type", "kind", "sort"};
+    struct str shown = context_brief(context, actual);
+    enum universe universe = universe_is(actual);
+    bool wants_type = strcmp(wanted, "a type") == 0;
+    if (wants_type && universe_of(context, actual) == UNIVERSE_TYPE && actual->kind != V_PI) {
+        return fail(context, term, "%s must be %s, but it is a value of type %.*s", what, wanted,
+            STR_ARG(shown));
+    }
+    if (universe != UNIVERSE_NONE) {
+        (void)fail(
+            context, term, "%s must be %s, but it is a %s", what, wanted, universes[universe]);
+        if (str_starts(str_of(wanted), STR("a union or an"))) {
+            diag_help(context->diags, "a value of a union type T is T.Name, or T.Name x");
         }
+        return NULL;
     }
-    return (dhall_term){0};
-}
-
-/* What is written as the (first) element of a list, or in a Some. */
-static dhall_term term_of_element(const struct context *context, dhall_term list)
-{
-    const struct dhall_row *row = dhall_row_of(&context->code->terms, list);
-    if (row->kind == DHALL_LIST) {
-        return (dhall_term){dhall_list_of(&context->code->terms, row)[0]};
-    }
-    return (dhall_term){row->kind == DHALL_SOME ? row->a : 0};
-}
-
-static void difference_enter(struct difference *difference, dhall_term inner)
-{
-    difference->is_inside = difference->is_inside && inner.row != 0;
-    if (difference->is_inside) {
-        difference->term = inner;
-    }
-}
-
-/* True if the labels differ. */
-static bool labels_differ(struct difference *difference, const struct dhall_value *expected,
-    const struct dhall_value *actual)
-{
-    for (uint32_t i = 0; i < expected->shape->count && !difference->has_missing; i++) {
-        difference->missing = expected->shape->labels[i];
-        difference->has_missing =
-            dhall_shape_find(actual->shape, difference->missing) == UINT32_MAX;
-    }
-    for (uint32_t i = 0; i < actual->shape->count && !difference->has_extra; i++) {
-        difference->extra = actual->shape->labels[i];
-        difference->has_extra = dhall_shape_find(expected->shape, difference->extra) == UINT32_MAX;
-    }
-    return difference->has_missing || difference->has_extra;
-}
-
-static void fields_difference(struct context *context, struct difference *difference,
-    const struct dhall_value *expected, const struct dhall_value *actual)
-{
-    if (labels_differ(difference, expected, actual)) {
-        difference->fields = expected;
-        return;
-    }
-    for (uint32_t i = 0; i < expected->shape->count; i++) {
-        struct dhall_value *left = expected->items[i], *right = actual->items[i];
-        if (left == NULL || right == NULL ? left == right : context_conv(context, left, right)) {
-            continue;
-        }
-        if (left != NULL && right != NULL) {
-            dhall_label label = expected->shape->labels[i];
-            buf_printf(&difference->path, ".%.*s", LABEL_ARG(context, label));
-            difference_enter(difference, term_of_field(context, difference->term, label));
-            difference_find(context, difference, left, right);
-        }
-        return;
-    }
-}
-
-static void difference_find(struct context *context, struct difference *difference,
-    struct dhall_value *expected, struct dhall_value *actual)
-{
-    struct dhall *dhall = context->dhall;
-    dhall_step(dhall);
-    expected = dhall_force(dhall, expected);
-    actual = dhall_force(dhall, actual);
-    difference->expected = expected;
-    difference->actual = actual;
-    if (expected->kind != actual->kind) {
-        return;
-    }
-    if (expected->kind == V_RECORD_TYPE || expected->kind == V_UNION) {
-        fields_difference(context, difference, expected, actual);
-    } else if (expected->kind == V_BUILTIN && expected->flag == actual->flag && expected->a == 1 &&
-               actual->a == 1) {
-        buf_add(
-            &difference->path, expected->flag == DHALL_BUILTIN_LIST_TYPE ? STR("[]") : STR(".?"));
-        difference_enter(difference, term_of_element(context, difference->term));
-        difference_find(context, difference, expected->items[0], actual->items[0]);
-    } else if (expected->kind == V_PI && !context_conv(context, expected->domain, actual->domain)) {
-        buf_add(&difference->path, STR(".<input>"));
-        difference->is_inside = false;
-        difference_find(context, difference, expected->domain, actual->domain);
-    }
-}
-
-/* "fields `a`, `b` and 3 more are missing" */
-static struct str missing_tell(
-    struct context *context, const struct difference *difference, const char *kind, struct str at)
-{
-    AUTO_BUF text = {0};
-    unsigned count = 0;
-    const struct dhall_shape *shape = difference->expected->shape;
-    for (uint32_t i = 0; i < shape->count; i++) {
-        bool missing = dhall_shape_find(difference->actual->shape, shape->labels[i]) == UINT32_MAX;
-        if (missing && count < NAMES_SHOWN) {
-            buf_printf(
-                &text, "%s`%.*s`", count == 0 ? "" : ", ", LABEL_ARG(context, shape->labels[i]));
-        }
-        count += missing;
-    }
-    if (count > NAMES_SHOWN) {
-        buf_printf(&text, " and %u more", count - NAMES_SHOWN);
-    }
-    return arena_printf(&context->dhall->arena, "%s%s %.*s %s missing%.*s", kind,
-        count == 1 ? "" : "s", (int)text.len, text.ptr, count == 1 ? "is" : "are", STR_ARG(at));
-}
-
-/* "field `a` is missing" and "there is no field `b`", with a guess. */
-static void fields_tell(struct context *context, const char *what,
-    const struct difference *difference, struct str where)
-{
-    const char *kind = difference->fields->kind == V_UNION ? "alternative" : "field";
-    struct str at = where.len == 0
-                        ? STR("")
-                        : arena_printf(&context->dhall->arena, " in `%.*s`", STR_ARG(where));
-    struct str missing =
-        difference->has_missing ? missing_tell(context, difference, kind, at) : STR("");
-    if (!difference->has_extra) {
-        (void)fail(context, difference->term, "%s: %.*s", what, STR_ARG(missing));
-        return;
-    }
-    dhall_term extra = term_of_field(context, difference->term, difference->extra);
-    extra = difference->is_inside && extra.row != 0 ? extra : difference->term;
-    (void)fail(context, extra, "%s: there is no %s `%.*s`%.*s%s%.*s", what, kind,
-        LABEL_ARG(context, difference->extra), STR_ARG(at), missing.len == 0 ? "" : ", and ",
-        STR_ARG(missing));
-    shape_hints(context, kind, difference->extra, difference->fields->shape);
-}
-
-/* A type on as many lines as it needs. */
-static void show_whole(
-    const struct context *context, const char *title, struct dhall_value *type, struct buf *text)
-{
-    struct dhall_code *code = dhall_code_new(context->dhall);
-    struct dhall_print_options options = {.ascii = true};
-    struct dhall_quote quote;
-    dhall_quote_init(&quote, context->dhall, &code->terms, false);
-    for (uint32_t i = 0; i < context->levels_len; i++) {
-        dhall_quote_push(&quote, context->levels[i].label);
-    }
-    buf_printf(text, "%s\n", title);
-    dhall_print(&code->terms, dhall_quote(&quote, type), &options, text);
-    buf_add_byte(text, '\n');
-}
-
-/* What --explain adds to the newest message. */
-static struct dhall_value *explain(
-    const struct context *context, struct dhall_value *expected, struct dhall_value *actual)
-{
-    AUTO_BUF text = {0};
-    if (context->dhall->explains) {
-        show_whole(context, "the whole type that was expected:", expected, &text);
-        show_whole(context, "the whole type that was found:", actual, &text);
-        diag_extra(context->diags, buf_str(&text));
+    (void)fail(context, term, "%s must be %s, but its type is %.*s", what, wanted, STR_ARG(shown));
+    unsigned arguments = context_arguments(context, actual);
+    if (strncmp(wanted, "a function", strlen("a function")) == 0) {
+        arguments_tell(context, term);
+    } else if (arguments > 0) {
+        diag_help(context->diags, "it is a function: it needs %u argument%s more", arguments,
+            arguments == 1 ? "" : "s");
+    } else if (strcmp(wanted, "a value") == 0) {
+        diag_help(context->diags, "what holds types is not a value");
     }
     return NULL;
-}
-
-struct dhall_value *fail_mismatch(struct context *context, dhall_term term, const char *what,
-    struct dhall_value *expected, struct dhall_value *actual)
-{
-    struct difference difference = {.term = term, .is_inside = true};
-    difference_find(context, &difference, expected, actual);
-    struct str where = arena_str(&context->dhall->arena, buf_str(&difference.path));
-    buf_release(&difference.path);
-    where = str_starts(where, STR(".")) ? str_sub(where, 1, where.len) : where;
-    if (difference.fields != NULL) {
-        fields_tell(context, what, &difference, where);
-        return explain(context, expected, actual);
-    }
-    struct str wanted = show_brief(context, difference.expected);
-    struct str got = show_brief(context, difference.actual);
-    struct str at = where.len == 0
-                        ? STR("")
-                        : arena_printf(&context->dhall->arena, ", at `%.*s`", STR_ARG(where));
-    (void)fail(context, difference.term, "%s%.*s: expected %.*s, got %.*s", what, STR_ARG(at),
-        STR_ARG(wanted), STR_ARG(got));
-    return explain(context, expected, actual);
 }

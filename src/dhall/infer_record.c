@@ -137,6 +137,22 @@ struct dhall_value *infer_field(struct context *context, dhall_term term)
     return fail_kind(context, record_term, what, "a record or a union type", type);
 }
 
+/* A projection names a field twice. */
+static struct dhall_value *fail_twice(struct context *context, dhall_term term)
+{
+    const struct dhall_row *row = row_of(context, term);
+    const uint32_t *labels = dhall_list_of(&context->code->terms, row);
+    for (uint32_t i = 0; i < row->c; i++) {
+        for (uint32_t j = 0; j < i; j++) {
+            if (labels[i] == labels[j]) {
+                return fail(
+                    context, term, "field `%.*s` is named twice", LABEL_ARG(context, labels[i]));
+            }
+        }
+    }
+    return fail(context, term, "a field is named twice");
+}
+
 struct dhall_value *infer_project(struct context *context, dhall_term term)
 {
     struct dhall *dhall = context->dhall;
@@ -148,7 +164,7 @@ struct dhall_value *infer_project(struct context *context, dhall_term term)
     }
     const struct dhall_shape *shape = shape_of(context, term);
     if (shape->count != row_of(context, term)->c) {
-        return fail(context, term, "a field is named twice");
+        return fail_twice(context, term);
     }
     struct dhall_value **types = arena_alloc(&dhall->arena, shape->count * sizeof(void *));
     for (uint32_t i = 0; i < shape->count; i++) {
@@ -172,7 +188,7 @@ struct dhall_value *infer_project_type(struct context *context, dhall_term term)
     struct dhall_value *wanted = dhall_force(context->dhall, context_eval(context, selector));
     if (wanted->kind != V_RECORD_TYPE) {
         return fail(context, selector, "the type to project to must be a record type, not %.*s",
-            STR_ARG(context_show(context, wanted, 80)));
+            STR_ARG(context_brief(context, wanted)));
     }
     for (uint32_t i = 0; i < wanted->shape->count; i++) {
         dhall_label label = wanted->shape->labels[i];
@@ -198,6 +214,17 @@ struct dhall_value *infer_prefer(struct context *context, dhall_term term)
     return right == NULL ? NULL : dhall_fields_join(context->dhall, DHALL_PREFER, left, right);
 }
 
+static struct dhall_value *fail_collision(
+    struct context *context, dhall_term term, const char *operator_, dhall_label label)
+{
+    (void)fail(context, term, "both sides of `%s` have a field `%.*s`", operator_,
+        LABEL_ARG(context, label));
+    if (strcmp(operator_, "/\\") == 0) {
+        diag_help(context->diags, "to have the right side's instead, write `//`");
+    }
+    return NULL;
+}
+
 /* What two record types have together; a field of both must be a record type in both. operator_:
  * as it is written; NULL: a record literal in whose parts a field is met twice. */
 static struct dhall_value *types_combine(struct context *context, dhall_term term,
@@ -219,8 +246,7 @@ static struct dhall_value *types_combine(struct context *context, dhall_term ter
             return operator_ == NULL
                        ? fail(context, (dhall_term){row_of(context, term)->b},
                              "field `%.*s` was given before", LABEL_ARG(context, label))
-                       : fail(context, term, "both sides of `%s` have a field `%.*s`", operator_,
-                             LABEL_ARG(context, label));
+                       : fail_collision(context, term, operator_, label);
         }
         joined->items[i] = types_combine(context, term, operator_, a, b);
         if (joined->items[i] == NULL) {
@@ -281,7 +307,7 @@ struct dhall_value *infer_combine_types(struct context *context, dhall_term term
         values[i] = dhall_force(context->dhall, context_eval(context, terms[i]));
         if (values[i]->kind != V_RECORD_TYPE) {
             return fail(context, terms[i], "an operand of `//\\\\` must be a record type, not %.*s",
-                STR_ARG(context_show(context, values[i], 80)));
+                STR_ARG(context_brief(context, values[i])));
         }
     }
     return types_combine(context, term, "//\\\\", values[0], values[1]) == NULL
@@ -303,8 +329,10 @@ struct dhall_value *infer_complete(struct context *context, dhall_term term)
     uint32_t at = dhall_shape_find(schema->shape, dhall->label_default);
     uint32_t type_at = dhall_shape_find(schema->shape, dhall->label_type);
     if (at == UINT32_MAX || type_at == UINT32_MAX) {
-        return fail(
-            context, schema_term, "the left side of `::` needs the fields Type and default");
+        (void)fail(context, schema_term, "the left side of `::` needs the fields Type and default");
+        context_hints(context, "field", at == UINT32_MAX ? dhall->label_default : dhall->label_type,
+            schema->shape);
+        return NULL;
     }
     struct dhall_value *defaults = dhall_force(dhall, schema->items[at]);
     if (defaults->kind != V_RECORD_TYPE) {
@@ -328,6 +356,31 @@ struct dhall_value *infer_complete(struct context *context, dhall_term term)
     return wanted;
 }
 
+static dhall_term new_term(const struct context *context, dhall_term with)
+{
+    return (dhall_term){dhall_list_of(&context->code->terms, row_of(context, with))[0]};
+}
+
+/* What lies at the end of a part of a path, up to `end`, is not what goes on from there. */
+static struct dhall_value *fail_with(struct context *context, dhall_term term, const uint32_t *end,
+    const char *wanted, struct dhall_value *actual)
+{
+    const struct dhall_row *row = row_of(context, term);
+    const uint32_t *path = dhall_list_of(&context->code->terms, row) + 1;
+    AUTO_BUF text = {0};
+    for (const uint32_t *at = path; at < end; at++) {
+        struct str name =
+            *at == DHALL_PATH_OPTIONAL ? STR("?") : dhall_label_name(&context->dhall->labels, *at);
+        buf_printf(&text, "%s%.*s", at == path ? "" : ".", STR_ARG(name));
+    }
+    if (text.len == 0) {
+        return fail_kind(context, (dhall_term){row->a}, "what `with` changes", wanted, actual);
+    }
+    struct str what = arena_printf(
+        &context->dhall->arena, "`%.*s` of what `with` changes", (int)text.len, text.ptr);
+    return fail_kind(context, term, what.ptr, wanted, actual);
+}
+
 /* The type of `record with path = new`, given both types. */
 static struct dhall_value *with_type(struct context *context, dhall_term term,
     struct dhall_value *record, const uint32_t *path, uint32_t path_len, struct dhall_value *new)
@@ -341,17 +394,17 @@ static struct dhall_value *with_type(struct context *context, dhall_term term,
     if (path[0] == DHALL_PATH_OPTIONAL) {
         struct dhall_value *inner = dhall_builtin_argument(record, DHALL_BUILTIN_OPTIONAL_TYPE);
         if (inner == NULL) {
-            return fail_kind(context, term, "what `?` goes into", "an Optional", record);
+            return fail_with(context, term, path, "an Optional", record);
         }
         struct dhall_value *type = with_type(context, term, inner, path + 1, path_len - 1, new);
         if (type != NULL && !context_conv(context, inner, type)) {
-            return fail_mismatch(
-                context, term, "`with` may not change a type below `?`", inner, type);
+            return fail_mismatch(context, new_term(context, term),
+                "`with` may not change a type below `?`", inner, type);
         }
         return type == NULL ? NULL : record;
     }
     if (record->kind != V_RECORD_TYPE) {
-        return fail_kind(context, term, "what `with` changes", "a record", record);
+        return fail_with(context, term, path, "a record", record);
     }
     uint32_t at = dhall_shape_find(record->shape, path[0]);
     struct dhall_value *inner = at != UINT32_MAX ? record->items[at]

@@ -2,6 +2,10 @@
 #include "dhall/infer_context.h"
 #include <stdio.h>
 
+enum {
+    UNHANDLED_SHOWN = 5,
+};
+
 /* What a handler gives for an alternative, or NULL after a diag. payload: NULL if it holds nothing
  */
 static struct dhall_value *handler_result(struct context *context, dhall_term term,
@@ -15,7 +19,10 @@ static struct dhall_value *handler_result(struct context *context, dhall_term te
     char what[160];
     if (handler->kind != V_PI) {
         (void)snprintf(what, sizeof what, "the handler of `%.*s`", LABEL_ARG(context, label));
-        return fail_kind(context, term, what, "a function", handler);
+        (void)fail_kind(context, term, what, "a function", handler);
+        diag_help(context->diags, "`%.*s` holds a value of type %.*s, which the handler takes",
+            LABEL_ARG(context, label), STR_ARG(context_brief(context, payload)));
+        return NULL;
     }
     if (!context_conv(context, payload, handler->domain)) {
         (void)snprintf(what, sizeof what, "the handler of `%.*s` takes the wrong type",
@@ -54,36 +61,81 @@ static bool merge_alternatives(struct context *context, struct dhall_value *scru
     return true;
 }
 
+/* What is written for a field of a record, or all of the record. */
+static dhall_term part_term(const struct context *context, dhall_term record, dhall_label label)
+{
+    dhall_term part = context_field_term(context, record, label);
+    return part.row != 0 ? part : record;
+}
+
+/* All alternatives that have no handler. */
+static struct dhall_value *fail_unhandled(struct context *context, dhall_term handlers_term,
+    const struct dhall_value *handlers, const struct dhall_shape *shape)
+{
+    AUTO_BUF text = {0};
+    unsigned count = 0;
+    for (uint32_t i = 0; i < shape->count; i++) {
+        if (dhall_shape_find(handlers->shape, shape->labels[i]) != UINT32_MAX) {
+            continue;
+        }
+        if (count < UNHANDLED_SHOWN) {
+            buf_printf(
+                &text, "%s`%.*s`", count == 0 ? "" : ", ", LABEL_ARG(context, shape->labels[i]));
+        }
+        count++;
+    }
+    if (count > UNHANDLED_SHOWN) {
+        buf_printf(&text, " and %u more", count - UNHANDLED_SHOWN);
+    }
+    return fail(context, handlers_term, "there is no handler for the alternative%s %.*s",
+        count == 1 ? "" : "s", (int)text.len, text.ptr);
+}
+
+/* The results of handlers differ; annotated: wanted is an annotation's; is_empty: the alternative
+ * holds nothing. */
+static struct dhall_value *fail_result(struct context *context, dhall_term term, dhall_label label,
+    bool annotated, bool is_empty, struct dhall_value *wanted, struct dhall_value *result)
+{
+    char what[200];
+    (void)snprintf(what, sizeof what, "the handler of `%.*s` gives another type than %s",
+        LABEL_ARG(context, label), annotated ? "the annotation" : "the ones before it");
+    (void)fail_mismatch(context, term, what, wanted, result);
+    if (is_empty && dhall_force(context->dhall, result)->kind == V_PI) {
+        diag_help(context->diags, "`%.*s` holds nothing, so its handler is no function",
+            LABEL_ARG(context, label));
+    }
+    return NULL;
+}
+
 static struct dhall_value *merge_check(struct context *context, dhall_term term,
     const struct dhall_value *handlers, const struct dhall_shape *shape,
     struct dhall_value *const *payloads, struct dhall_value *result)
 {
+    bool annotated = result != NULL;
     dhall_term handlers_term = {dhall_row_of(&context->code->terms, term)->a};
     for (uint32_t i = 0; i < handlers->shape->count; i++) {
         dhall_label label = handlers->shape->labels[i];
         if (dhall_shape_find(shape, label) == UINT32_MAX) {
-            return fail_absent(
-                context, handlers_term, "what is merged", "alternative", label, shape);
+            return fail_absent(context, part_term(context, handlers_term, label), "what is merged",
+                "alternative", label, shape);
         }
     }
+    if (handlers->shape->count != shape->count) {
+        return fail_unhandled(context, handlers_term, handlers, shape);
+    }
     for (uint32_t i = 0; i < shape->count; i++) {
-        uint32_t at = dhall_shape_find(handlers->shape, shape->labels[i]);
-        if (at == UINT32_MAX) {
-            return fail(context, handlers_term, "there is no handler for the alternative `%.*s`",
-                LABEL_ARG(context, shape->labels[i]));
-        }
-        struct dhall_value *one = handler_result(
-            context, handlers_term, shape->labels[i], handlers->items[at], payloads[i]);
+        dhall_label label = shape->labels[i];
+        uint32_t at = dhall_shape_find(handlers->shape, label);
+        dhall_term part = part_term(context, handlers_term, label);
+        struct dhall_value *one =
+            handler_result(context, part, label, handlers->items[at], payloads[i]);
         if (one == NULL) {
             return NULL;
         }
         if (result == NULL) {
             result = one;
         } else if (!context_conv(context, result, one)) {
-            char what[160];
-            (void)snprintf(what, sizeof what, "the handler of `%.*s` gives another type",
-                LABEL_ARG(context, shape->labels[i]));
-            return fail_mismatch(context, handlers_term, what, result, one);
+            return fail_result(context, part, label, annotated, payloads[i] == NULL, result, one);
         }
     }
     return result;
@@ -118,7 +170,9 @@ struct dhall_value *infer_merge(struct context *context, dhall_term term)
         }
         wanted = dhall_force(context->dhall, context_eval(context, annotation));
     } else if (shape->count == 0) {
-        return fail(context, term, "merge of an empty union needs a type annotation");
+        (void)fail(context, term, "merge of an empty union needs a type annotation");
+        diag_help(context->diags, "write it behind merge, without parentheses: merge {=} x : T");
+        return NULL;
     }
     return merge_check(context, term, handlers, shape, payloads, wanted);
 }
@@ -156,7 +210,8 @@ static struct dhall_value *homogeneous_type(
 {
     struct dhall_value *type = record->items[0];
     if (universe_of(context, type) != UNIVERSE_TYPE) {
-        return fail_kind(context, term, "a field of what toMap takes", "a term", type);
+        return fail_kind(context, part_term(context, term, record->shape->labels[0]),
+            "a field of what toMap takes", "a value", type);
     }
     for (uint32_t i = 1; i < record->shape->count; i++) {
         if (!context_conv(context, type, record->items[i])) {
@@ -164,7 +219,8 @@ static struct dhall_value *homogeneous_type(
             (void)snprintf(what, sizeof what,
                 "toMap needs fields of one type, and `%.*s` has another",
                 LABEL_ARG(context, record->shape->labels[i]));
-            return fail_mismatch(context, term, what, type, record->items[i]);
+            return fail_mismatch(context, part_term(context, term, record->shape->labels[i]), what,
+                type, record->items[i]);
         }
     }
     return type;
@@ -190,13 +246,15 @@ struct dhall_value *infer_to_map(struct context *context, dhall_term term)
         if (map_value_type(context, wanted) == NULL) {
             return fail(context, annotation,
                 "toMap gives a List { mapKey : Text, mapValue : T }, not %.*s",
-                STR_ARG(context_show(context, wanted, 80)));
+                STR_ARG(context_brief(context, wanted)));
         }
     }
     if (record->shape->count == 0) {
-        return wanted != NULL
-                   ? wanted
-                   : fail(context, term, "toMap of an empty record needs a type annotation");
+        if (wanted == NULL) {
+            (void)fail(context, term, "toMap of an empty record needs a type annotation");
+            diag_help(context->diags, "toMap {=} : List { mapKey : Text, mapValue : T }");
+        }
+        return wanted;
     }
     struct dhall_value *type = homogeneous_type(context, record_term, record);
     if (type == NULL) {
