@@ -1,5 +1,5 @@
 #!/bin/sh
-# tests/testing.sh: repetitions, flaky tests, JUnit XML.
+# tests/testing.sh: repetitions, flaky tests, shards, arguments, JUnit XML.
 . "$(dirname "$0")/lib.sh"
 
 workspace_make ws || exit 1
@@ -64,6 +64,78 @@ out_has "as flaky" "FLAKY //t:forty: failed with status 1, "
 out_has "and as passed" ", cached)"
 ok "which JUnit XML has a word for" grep -q '<flakyFailure message="failed with status 1, ' junit.xml
 expect "no number of runs" 2 "$straylight" test --runs-per-test many //t:good
+
+mkdir -p s
+package s <<'END2'
+let test =
+      \(name : Text) ->
+        C.test C.Test::{ name, srcs = [ "${name}.c" ], shard_count = 3 }
+in  { shards = test "shards", ignorant = test "ignorant", words = C.test C.Test::{ name = "words", srcs = [ "words.c" ], args = [ D.text "own" ] } }
+END2
+cat >s/shards.c <<'END2'
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+int main(void)
+{
+    const char *index = getenv("TEST_SHARD_INDEX"), *total = getenv("TEST_TOTAL_SHARDS");
+    FILE *file = fopen(getenv("TEST_SHARD_STATUS_FILE"), "w");
+    if (file == NULL || fclose(file) != 0 || strcmp(total, "3") != 0) return 9;
+    printf("I am shard %s\n", index);
+    return FAILS(atoi(index));
+}
+END2
+cp s/shards.c s/shards.in
+sed 's/FAILS(.*)/0/' s/shards.in >s/shards.c
+cp t/good.c s/ignorant.c
+expect "a test in three shards" 0 "$straylight" test //s:shards
+out_has "is one test" "PASS //s:shards ("
+out_has "of three actions" "1 passed, 0 failed; 5 actions: 5 run, 0 cached"
+expect "with what they print" 0 "$straylight" test --all-output //s:shards
+out_has "is known" ", cached)"
+for number in 1 2 3; do
+    out_has "of shard $number" "shard $number of 3:"
+    out_has "what it printed" "I am shard $((number - 1))"
+done
+expect "one shard alone" 0 "$straylight" build -v "//s:shards#shards.shard_2_of_3"
+sed 's/FAILS(\(.*\))/\1 == 1 ? 5 : 0/' s/shards.in >s/shards.c
+expect "if one shard fails" 1 "$straylight" test //s:shards
+out_has "the test does" "FAIL //s:shards: shard 2 of 3 failed with status 5 ("
+out_has "and says what it printed" "I am shard 1"
+out_lacks "and nothing else" "I am shard 0"
+expect "and only it" 1 "$straylight" test //s:shards
+out_has "runs again" "5 actions: 1 run, 4 cached"
+expect "a test that ignores its shards" 1 "$straylight" test //s:ignorant
+out_has "is no test in shards" 'FAIL //s:ignorant: shard 1 of 3 did not make $TEST_SHARD_STATUS_FILE: it does not know of shards'
+expect "as JSON" 1 "$straylight" test --json //s:shards
+out_has "there are three" '"flaky":false,"runs":3,"shards":3,"failed_runs":1,'
+sed -i 's/shard_count = 3/shard_count = 1001/' s/BUILD.dhall
+expect "too many" 1 "$straylight" test //s:shards
+err_has "are refused" 'a test has at most 1000 shards: '
+sed -i 's/shard_count = 1001/shard_count = 3/' s/BUILD.dhall
+
+cat >s/words.c <<'END2'
+#include <stdio.h>
+#include <stdlib.h>
+int main(int argc, char **argv)
+{
+    const char *only = getenv("TESTBRIDGE_TEST_ONLY");
+    for (int i = 1; i < argc; i++) printf("[%s]", argv[i]);
+    printf("(%s)\n", only == NULL ? "all" : only);
+    return 0;
+}
+END2
+expect "a test's own arguments" 0 "$straylight" test --all-output //s:words
+out_has "are its own" "[own](all)"
+expect "more of them" 0 "$straylight" test --all-output //s:words -- --fast "a b"
+out_has "stand behind those" "[own][--fast][a b](all)"
+expect "and again" 0 "$straylight" test //s:words -- --fast "a b"
+out_has "are known" ", cached)"
+expect "without them" 0 "$straylight" test --all-output //s:words
+out_has "it is the same as before" "[own](all)"
+out_has "and known" ", cached)"
+expect "a filter" 0 "$straylight" test --all-output --test-filter "some*" //s:words
+out_has "is in the environment" "[own](some*)"
 
 expect "JUnit XML" 1 "$straylight" test -k --junit junit.xml //t:good //t:bad //t:broken
 ok "is XML that says all of it" python3 -c '

@@ -62,6 +62,7 @@ let Test =
       , timeout_seconds : Natural
       , runs : Natural -- how many times it must pass
       , flaky : Bool -- it is known to fail at times: it may try again
+      , shard_count : Natural -- more than 1: it is run in that many parts, each an action of its own
       }
 
 let Target =

@@ -1,6 +1,6 @@
 let C =
       ( https://straylight.cx/rules/c/v1.dhall
-          sha256:137735793ddab5f5705d85db4fb59ab6b2ed2c7a1c53520bd3cbbbe61a37f109
+          sha256:8c8a838982e1f72f237b62c23e65d3d9a43c78e8037d3b50dc705ba10a9313b5
       ).with-toolchain
         (./toolchains.dhall).native
 

@@ -3,10 +3,10 @@ let toolchains = ./toolchains.dhall
 
 in  { A =
         https://straylight.cx/rules/action/v1.dhall
-          sha256:0e8cfaceaa9c2656f6fbff4e5fc919f4fe09addc81d1c4ae517c6cd6caefb879
+          sha256:c3c854efb4f29abe00437abd02d42358918c435b2a3d77ebf7875a492ae91123
     , C =
         ( https://straylight.cx/rules/c/v1.dhall
-            sha256:137735793ddab5f5705d85db4fb59ab6b2ed2c7a1c53520bd3cbbbe61a37f109
+            sha256:8c8a838982e1f72f237b62c23e65d3d9a43c78e8037d3b50dc705ba10a9313b5
         ).with-toolchain
           toolchains.native
     , libs = toolchains.libs

@@ -338,6 +338,37 @@ static enum err expand(struct job *job)
     return err;
 }
 
+/* The test's action with what the options add. TESTBRIDGE_TEST_ONLY: as Bazel's test encyclopedia
+ * has it. */
+static void trial_prepare(struct job *job)
+{
+    const struct build_options *options = &job->engine->options;
+    size_t argc = job->action->argv.count, more = options->test_args.count;
+    struct action *action = ARENA_NEW(job->arena, struct action, 1);
+    struct arg *argv = ARENA_NEW(job->arena, struct arg, argc + more);
+    struct piece *texts = ARENA_NEW(job->arena, struct piece, more);
+    *action = *job->action;
+    for (size_t i = 0; i < argc; i++) {
+        argv[i] = action->argv.at[i];
+    }
+    for (size_t i = 0; i < more; i++) {
+        texts[i] = (struct piece){.kind = PIECE_TEXT, .text = options->test_args.at[i]};
+        argv[argc + i].before = (struct pieces){.at = &texts[i], .count = 1};
+    }
+    action->argv = (struct args){.at = argv, .count = argc + more};
+    if (options->test_filter.len > 0) {
+        struct variable *env = ARENA_NEW(job->arena, struct variable, action->env_count + 1);
+        for (size_t i = 0; i < action->env_count; i++) {
+            env[i] = action->env[i];
+        }
+        env[action->env_count++] =
+            (struct variable){.name = STR("TESTBRIDGE_TEST_ONLY"), .value = options->test_filter};
+        action->env = env;
+    }
+    job->is_forced = options->test_runs > 0;
+    job->action = action;
+}
+
 /* Dice learns which blobs the value speaks of: if one is found damaged, the action runs again. */
 static enum dice_status damages_need(struct job *job)
 {
@@ -377,7 +408,10 @@ static enum dice_status job_work(struct job *job, struct str arg, struct buf *re
     }
     const struct target *target = &job->analysis->target;
     job->action = &target->actions[job->number];
-    job->is_test = target->has_test && job->number + 1 == target->action_count;
+    job->is_test = target_action_is_test(target, job->number);
+    if (job->is_trial) {
+        trial_prepare(job);
+    }
     status = requires_check(job);
     status = status == DICE_OK ? named_check(job, job->action->argv) : status;
     status = status == DICE_OK ? named_check(job, job->action->inputs) : status;

@@ -24,7 +24,8 @@ struct job {
     struct analysis *analysis;
     const struct action *action;
     bool is_test;
-    bool is_trial; /* KEY_TRIAL */
+    bool is_trial;  /* KEY_TRIAL */
+    bool is_forced; /* it runs so often as the options say, known or not */
     struct settings settings;
     struct expansion expansion;
     struct tree_entry *entries; /* one for each input, in their order */

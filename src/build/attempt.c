@@ -35,11 +35,11 @@ bool result_is_good(const struct exec_result *result)
     return result->end == EXEC_EXITED && result->code == 0 && result->missing.len == 0;
 }
 
-/* How often one run of a test may be tried. A trial is there to see what fails. */
+/* How often one run of a test may be tried. Forced runs are there to see what fails. */
 static uint64_t attempts_max(const struct job *job)
 {
     uint64_t asked = job->engine->options.test_attempts;
-    if (!job->is_test || job->is_trial) {
+    if (!job->is_test || job->is_forced) {
         return 1;
     }
     return asked > 0 ? asked : job->analysis->target.test_flaky ? FLAKY_ATTEMPTS : 1;
@@ -66,12 +66,12 @@ static enum err run_attempts(struct job *job, struct exec_result *ret_result, bo
     return err;
 }
 
-/* A test must pass as often as its target says; a trial goes on after a failure, to tell how often
- * it fails. The result is that of the last failure, unless another attempt was good. */
+/* A test must pass as often as its target says; a forced one goes on after a failure, to tell how
+ * often it fails. The result is that of the last failure, unless another attempt was good. */
 enum err action_run(struct job *job, struct exec_result *ret_result)
 {
     uint64_t runs = job->is_test ? job->analysis->target.test_runs : 1;
-    runs = job->is_trial ? job->engine->options.test_runs : runs;
+    runs = job->is_forced ? job->engine->options.test_runs : runs;
     enum err err = OK;
     bool all_good = true;
     do {
@@ -86,6 +86,6 @@ enum err action_run(struct job *job, struct exec_result *ret_result)
         if (err != OK || result.end == EXEC_CANCELLED) {
             break;
         }
-    } while (runs > 0 && (all_good || job->is_trial));
+    } while (runs > 0 && (all_good || job->is_forced));
     return err;
 }

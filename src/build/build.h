@@ -18,6 +18,8 @@ struct build_options {
     unsigned jobs;           /* 0: one for each CPU */
     uint64_t test_runs;      /* each test runs so often now, known or not; 0: as its target says */
     uint64_t test_attempts;  /* a test may try so often; 0: one that is flaky three times, else 1 */
+    struct strs test_args;   /* each test gets these behind its own */
+    struct str test_filter;  /* what it should run of itself; empty: all */
     const char *events_path; /* NULL, or a file for events (docs/format/events.md) */
     const int *events_fd;    /* NULL, or one that is open for them, and stays so */
     struct strs changed;     /* for the events: what the caller saw change before this build */
@@ -33,10 +35,10 @@ struct goal_output {
     struct digest digest;
 };
 struct goal_test {
-    bool passed;
-    struct str why; /* it failed: "failed with status 1" */
+    bool passed, flaky; /* flaky: the same files, another outcome: some executions failed */
+    struct str why;     /* it failed, at least once: "failed with status 1" */
     uint64_t wall_us;
-    uint64_t run_count, failed_count; /* repetitions when it ran; both 0: from the cache */
+    uint64_t run_count, failed_count; /* executions when it ran; both 0: from the cache */
     struct digest stdout_digest, stderr_digest;
 };
 struct goal_target {
@@ -44,9 +46,11 @@ struct goal_target {
     bool is_default_config;
     struct goal_output *outputs;
     size_t output_count;
-    bool has_run, has_test;
-    struct run run; /* program and args only */
-    struct goal_test test;
+    bool has_run;
+    struct run run;        /* program and args only */
+    struct goal_test test; /* as a whole */
+    struct goal_test *shards;
+    size_t shard_count; /* 1 if it is not sharded; 0: no test */
 };
 struct goal {
     struct goal_target *targets; /* that were finished, by label */

@@ -217,7 +217,8 @@ struct outcome {
 };
 enum dice_status action_compute(
     struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags);
-/* The action of a test, run whether its result is known or not, as often as the options say. */
+/* The action of a test as the options say: with more arguments, another environment, so often
+ * whether its result is known or not. */
 enum dice_status trial_compute(
     struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags);
 enum err outcome_decode(struct str value, struct arena *arena, struct outcome *ret_outcome);
@@ -234,6 +235,8 @@ enum dice_status present_compute(
 /* Goals (build/goal.c). arg: goal_key; value: for goal_decode. */
 enum dice_status goal_compute(
     struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags);
+/* Are tests run in another way than their targets say? */
+bool build_is_trial(const struct build_options *options);
 struct str goal_key(const struct build_options *options, struct strs patterns, struct arena *arena);
 enum err goal_decode(struct str value, struct arena *arena, struct goal *ret_goal);
 

@@ -266,7 +266,7 @@ static void codec(void)
     struct target *target = target_of(&world, "t", "a -b", "v w");
     target->actions = &action;
     target->action_count = 1;
-    target->has_test = true;
+    target->test_count = 1;
     target->test_timeout_ms = 1234;
     AUTO_BUF bytes = {0}, again = {0};
     target_encode(target, &bytes);

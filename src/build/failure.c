@@ -294,6 +294,9 @@ struct str failure_ending(struct job *job, const struct exec_result *result)
 {
     switch (result->end) {
     case EXEC_EXITED:
+        if (result->code == 0 && job->is_test && job->analysis->target.test_count > 1) {
+            return STR("did not make $TEST_SHARD_STATUS_FILE: it does not know of shards");
+        }
         return result->code == 0 ? arena_printf(job->arena, "did not make its output %.*s",
                                        STR_ARG(result->missing))
                                  : arena_printf(job->arena, "failed with status %d", result->code);

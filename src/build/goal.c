@@ -7,13 +7,25 @@
 struct str goal_key(const struct build_options *options, struct strs patterns, struct arena *arena)
 {
     AUTO_BUF key = {0};
-    cbor_bool_add(&key, options->mode == BUILD_TESTS);
-    cbor_head_add(&key, CBOR_UNSIGNED, options->mode == BUILD_TESTS ? options->test_runs : 0);
+    bool tests = options->mode == BUILD_TESTS;
+    struct strs args = tests ? options->test_args : (struct strs){0};
+    cbor_bool_add(&key, tests);
+    cbor_bool_add(&key, tests && build_is_trial(options));
     cbor_head_add(&key, CBOR_ARRAY, patterns.count);
     for (size_t i = 0; i < patterns.count; i++) {
         cbor_text_add(&key, patterns.at[i]);
     }
+    cbor_head_add(&key, CBOR_UNSIGNED, tests ? options->test_runs : 0);
+    cbor_text_add(&key, tests ? options->test_filter : STR(""));
+    for (size_t i = 0; i < args.count; i++) {
+        cbor_text_add(&key, args.at[i]);
+    }
     return arena_str(arena, buf_str(&key));
+}
+
+bool build_is_trial(const struct build_options *options)
+{
+    return options->test_runs > 0 || options->test_args.count > 0 || options->test_filter.len > 0;
 }
 
 /* One goal being computed. */
@@ -33,7 +45,7 @@ struct work {
     struct diags *diags;
     struct arena *arena;
     bool tests;
-    uint64_t trials; /* 0: what is known of a test counts */
+    bool trials; /* tests are run as the options say */
     struct settings settings;
     struct table labels; /* key -> row of wanted_at */
     struct wanted *wanted_at;
@@ -202,7 +214,7 @@ static void number_add(struct work *work, struct wanted *wanted, size_t number)
     }
     wanted->numbers[wanted->action_count] = number;
     wanted->actions[wanted->action_count++] =
-        (struct dice_want){.kind = work->trials > 0 ? KEY_TRIAL : KEY_ACTION,
+        (struct dice_want){.kind = work->trials ? KEY_TRIAL : KEY_ACTION,
             .arg = action_key(wanted->label, number, work->arena)};
 }
 
@@ -221,9 +233,13 @@ static enum dice_status actions_choose(struct work *work, struct wanted *wanted)
         return wanted->action_count > 0 ? DICE_OK : selector_unknown(work, wanted);
     }
     if (work->tests) {
-        if (target->has_test) {
-            number_add(work, wanted, target->action_count - 1);
-        } else if (wanted->named) {
+        for (size_t i = target->action_count - target->test_count; i < target->action_count; i++) {
+            number_add(work, wanted, i);
+        }
+        if (target->test_count > 0) {
+            return DICE_OK;
+        }
+        if (wanted->named) {
             struct str shown = label_show(work->engine, wanted->label, work->arena);
             enum err err = diag_add(work->diags, ERR_INVALID, SPAN_NONE,
                 "%.*s is not a test but a %.*s", STR_ARG(shown), STR_ARG(target->kind));
@@ -346,7 +362,7 @@ static bool is_output(const struct wanted *wanted, struct str path)
 static enum err target_add(struct work *work, const struct wanted *wanted, struct buf *value)
 {
     AUTO_BUF outputs = {0}, test = {0};
-    size_t output_count = 0;
+    size_t output_count = 0, test_count = 0;
     const struct target *target = &wanted->target;
     for (size_t i = 0; i < wanted->action_count; i++) {
         struct outcome outcome;
@@ -360,8 +376,9 @@ static enum err target_add(struct work *work, const struct wanted *wanted, struc
                 output_count++;
             }
         }
-        if (target->has_test && wanted->numbers[i] == target->action_count - 1) {
+        if (target_action_is_test(target, wanted->numbers[i])) {
             test_add(&test, &outcome);
+            test_count++;
         }
     }
     cbor_text_add(value, wanted->label.package);
@@ -376,7 +393,7 @@ static enum err target_add(struct work *work, const struct wanted *wanted, struc
     for (size_t i = 0; i < target->run.args.count; i++) {
         cbor_text_add(value, target->run.args.at[i]);
     }
-    cbor_bool_add(value, test.len > 0);
+    cbor_head_add(value, CBOR_ARRAY, test_count);
     buf_add(value, buf_str(&test));
     return OK;
 }
@@ -434,7 +451,7 @@ static enum dice_status goal_encode(struct work *work, struct buf *ret_value)
         for (size_t j = 0; j < wanted->action_count && status == DICE_OK; j++) {
             status = actions_count(work, &seen, &wanted->actions[j]);
         }
-        if (work->tests && !wanted->target.has_test) {
+        if (work->tests && wanted->target.test_count == 0) {
             continue;
         }
         if (status == DICE_OK && target_add(work, wanted, &targets) != OK) {
@@ -460,7 +477,7 @@ static enum dice_status goal_work(struct work *work, struct str arg, struct buf 
     cbor_reader_init(&reader, arg);
     uint64_t count;
     if (cbor_read_bool(&reader, &work->tests) != OK ||
-        cbor_read_unsigned(&reader, &work->trials) != OK ||
+        cbor_read_bool(&reader, &work->trials) != OK ||
         cbor_read_array(&reader, arg.len, &count) != OK) {
         return DICE_FAILED;
     }
@@ -517,6 +534,46 @@ static enum err output_decode(struct cbor_reader *reader, struct goal_output *ou
     return err == OK && kind > TREE_DIRECTORY ? ERR_INVALID : err;
 }
 
+static enum err test_decode(struct cbor_reader *reader, struct goal_test *test)
+{
+    enum err err = cbor_read_bool(reader, &test->passed);
+    err = err == OK ? cbor_read_text(reader, &test->why) : err;
+    err = err == OK ? cbor_read_unsigned(reader, &test->wall_us) : err;
+    err = err == OK ? cbor_read_unsigned(reader, &test->run_count) : err;
+    err = err == OK ? cbor_read_unsigned(reader, &test->failed_count) : err;
+    test->flaky = test->failed_count > 0 && test->failed_count < test->run_count;
+    err = err == OK ? digest_decode(reader, &test->stdout_digest) : err;
+    return err == OK ? digest_decode(reader, &test->stderr_digest) : err;
+}
+
+/* From good to bad: it passed, at another attempt, failed at times, failed. */
+static unsigned badness(const struct goal_test *test)
+{
+    return test->passed ? (test->flaky ? 1 : 0) : (test->flaky ? 2 : 3);
+}
+
+/* The test as a whole: as its worst shard, the first of them; it takes as long as the longest. */
+static void shards_join(struct goal_target *target, struct arena *arena)
+{
+    size_t worst = 0;
+    struct goal_test whole = {.wall_us = 0};
+    for (size_t i = 0; i < target->shard_count; i++) {
+        const struct goal_test *shard = &target->shards[i];
+        worst = badness(shard) > badness(&target->shards[worst]) ? i : worst;
+        whole.wall_us = shard->wall_us > whole.wall_us ? shard->wall_us : whole.wall_us;
+        whole.run_count += shard->run_count;
+        whole.failed_count += shard->failed_count;
+    }
+    target->test = target->shards[worst];
+    target->test.wall_us = whole.wall_us;
+    target->test.run_count = whole.run_count;
+    target->test.failed_count = whole.failed_count;
+    if (target->shard_count > 1 && badness(&target->test) > 0) {
+        target->test.why = arena_printf(arena, "shard %zu of %zu %.*s", worst + 1,
+            target->shard_count, STR_ARG(target->test.why));
+    }
+}
+
 static enum err target_read_back(
     struct cbor_reader *reader, struct arena *arena, struct goal_target *target)
 {
@@ -538,15 +595,13 @@ static enum err target_read_back(
         err = cbor_read_text(reader, &args[i]);
     }
     target->run.args = (struct strs){.at = args, .count = (size_t)count};
-    err = err == OK ? cbor_read_bool(reader, &target->has_test) : err;
-    if (err == OK && target->has_test) {
-        err = cbor_read_bool(reader, &target->test.passed);
-        err = err == OK ? cbor_read_text(reader, &target->test.why) : err;
-        err = err == OK ? cbor_read_unsigned(reader, &target->test.wall_us) : err;
-        err = err == OK ? cbor_read_unsigned(reader, &target->test.run_count) : err;
-        err = err == OK ? cbor_read_unsigned(reader, &target->test.failed_count) : err;
-        err = err == OK ? digest_decode(reader, &target->test.stdout_digest) : err;
-        err = err == OK ? digest_decode(reader, &target->test.stderr_digest) : err;
+    err = err == OK ? cbor_read_array(reader, reader->input.len, &count) : err;
+    target->shards = err == OK ? ARENA_NEW(arena, struct goal_test, (size_t)count) : NULL;
+    for (; err == OK && target->shard_count < count; target->shard_count++) {
+        err = test_decode(reader, &target->shards[target->shard_count]);
+    }
+    if (err == OK && target->shard_count > 0) {
+        shards_join(target, arena);
     }
     return err;
 }

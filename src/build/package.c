@@ -396,27 +396,93 @@ static void action_read(
     }
 }
 
+/* The environment of one shard: as Bazel's test encyclopedia has it, so that test libraries which
+ * know shards need no change. */
+static void shard_env(
+    struct reading *reading, struct action *action, struct str file, size_t index, size_t count)
+{
+    struct variable *env = ARENA_NEW(reading->arena, struct variable, action->env_count + 3);
+    for (size_t i = 0; i < action->env_count; i++) {
+        env[i] = action->env[i];
+    }
+    struct str package = reading->context->package;
+    struct variable *more = env + action->env_count;
+    more[0] = (struct variable){
+        .name = STR("TEST_SHARD_INDEX"), .value = arena_printf(reading->arena, "%zu", index)};
+    more[1] = (struct variable){.name = STR("TEST_SHARD_STATUS_FILE"),
+        .value = arena_printf(reading->arena, "/build/out/%.*s%s%.*s", STR_ARG(package),
+            package.len > 0 ? "/" : "", STR_ARG(file))};
+    more[2] = (struct variable){
+        .name = STR("TEST_TOTAL_SHARDS"), .value = arena_printf(reading->arena, "%zu", count)};
+    action->env = env;
+    action->env_count += 3;
+}
+
+/* One action becomes `count`, each with its share. A test that knows of shards says so by making
+ * the status file, which is an output here. */
+static void shards_make(struct reading *reading, struct action *actions, size_t count)
+{
+    const struct action whole = actions[0];
+    for (size_t i = 0; i < count; i++) {
+        struct str *file = ARENA_NEW(reading->arena, struct str, 1);
+        *file = arena_printf(
+            reading->arena, "%.*s.shards/%zu_of_%zu", STR_ARG(reading->target), i + 1, count);
+        actions[i] = whole;
+        actions[i].identifier = arena_printf(
+            reading->arena, "%.*s.shard_%zu_of_%zu", STR_ARG(whole.identifier), i + 1, count);
+        actions[i].outputs = (struct strs){.at = file, .count = 1};
+        shard_env(reading, &actions[i], *file, i, count);
+    }
+}
+
+static size_t shard_count_read(struct reading *reading, const struct dhall_value *test)
+{
+    uint64_t count = natural_read(reading, test, "shard_count");
+    if (count > TEST_SHARDS_MAX) {
+        fault(reading, STR("shard_count"), "a test has at most 1000 shards: ", reading->target);
+    }
+    return count > 1 && reading->err == OK ? (size_t)count : 1;
+}
+
+/* actions has room for all shards. */
+static void test_read(struct reading *reading, const struct dhall_value *test,
+    struct target *target, struct action *actions)
+{
+    action_read(reading, field_get(reading, test, "action"), &actions[0]);
+    uint64_t seconds = natural_read(reading, test, "timeout_seconds");
+    target->test_timeout_ms = seconds > UINT32_MAX ? (uint64_t)UINT32_MAX * 1000 : seconds * 1000;
+    target->test_runs = natural_read(reading, test, "runs");
+    target->test_flaky = bool_read(reading, test, "flaky");
+    if (target->test_count == 1) {
+        return;
+    }
+    bool makes = actions[0].outputs.count + actions[0].folders.count + actions[0].stdout_path.len +
+                     actions[0].depfile.len >
+                 0;
+    if (makes) {
+        fault(reading, STR("shard_count"),
+            "a test of several shards makes no outputs: ", reading->target);
+    }
+    shards_make(reading, actions, target->test_count);
+}
+
 static void actions_read(
     struct reading *reading, const struct dhall_value *value, struct target *target)
 {
     size_t count;
     const struct dhall_value *const *elements = list_read(reading, value, "actions", &count);
     const struct dhall_value *test = optional_read(reading, value, "test");
-    struct action *actions = ARENA_NEW(reading->arena, struct action, count + 1);
+    target->test_count = test == NULL ? 0 : shard_count_read(reading, test);
+    struct action *actions =
+        ARENA_NEW(reading->arena, struct action, count + target->test_count + 1);
     for (size_t i = 0; i < count && reading->err == OK; i++) {
         action_read(reading, elements[i], &actions[i]);
     }
     if (test != NULL) {
-        target->has_test = true;
-        action_read(reading, field_get(reading, test, "action"), &actions[count++]);
-        uint64_t seconds = natural_read(reading, test, "timeout_seconds");
-        target->test_timeout_ms =
-            seconds > UINT32_MAX ? (uint64_t)UINT32_MAX * 1000 : seconds * 1000;
-        target->test_runs = natural_read(reading, test, "runs");
-        target->test_flaky = bool_read(reading, test, "flaky");
+        test_read(reading, test, target, actions + count);
     }
     target->actions = actions;
-    target->action_count = count;
+    target->action_count = count + target->test_count;
 }
 
 static void exports_read(

@@ -4,9 +4,9 @@
 /* build/packages_test.c says what these must be. */
 const struct package_release package_releases[] = {
     {"config/v1.dhall", "63c1713e78c59f487e33261883ec4ede57d687c6fb9b39288097f0bea53279a0"},
-    {"dice/v1.dhall", "a21fef31ec1a4429f1bc88a519683c48d14e365694108d36a594d7d73b9e5e13"},
-    {"rules/action/v1.dhall", "0e8cfaceaa9c2656f6fbff4e5fc919f4fe09addc81d1c4ae517c6cd6caefb879"},
-    {"rules/c/v1.dhall", "137735793ddab5f5705d85db4fb59ab6b2ed2c7a1c53520bd3cbbbe61a37f109"},
+    {"dice/v1.dhall", "8cd00484d878bbc4f3ee89bc7081dd0465052e32a558ecdce7d4a9a27c4d8c69"},
+    {"rules/action/v1.dhall", "c3c854efb4f29abe00437abd02d42358918c435b2a3d77ebf7875a492ae91123"},
+    {"rules/c/v1.dhall", "8c8a838982e1f72f237b62c23e65d3d9a43c78e8037d3b50dc705ba10a9313b5"},
     {"targets/v1.dhall", "ec81b5b4877f13c0a27ed9f88a3334de9a5af74767cbdf76aa6aadb46621f692"},
     {"toolchains/v1.dhall", "849e2030493ce8db0544a6b318dcf3f7c5fb3cda3785ec2a328b35610ad29cfb"},
 };

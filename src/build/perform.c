@@ -430,7 +430,7 @@ enum dice_status action_do(struct job *job)
     struct str key = digest_hex(&job->key, hex);
     (void)running_enter(job->engine, key);
     record_begin(job);
-    bool hit = !job->is_trial && (action_cached(job, &job->key) || prune_recall(job));
+    bool hit = !job->is_forced && (action_cached(job, &job->key) || prune_recall(job));
     bool dry = job->engine->options.dry_run;
     enum dice_status status = hit ? DICE_OK : dry ? DICE_FAILED : perform(job);
     running_leave(job->engine, key, job->ran, hit);

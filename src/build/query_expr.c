@@ -351,7 +351,7 @@ static bool attribute_matches(const struct query *query, const struct target *ta
     case ATTR_VISIBILITY:
         return strs_match(query, glob, target->visibility);
     case ATTR_TEST:
-        return glob_matches(query, glob, target->has_test ? STR("true") : STR("false"));
+        return glob_matches(query, glob, target->test_count > 0 ? STR("true") : STR("false"));
     case ATTR_COUNT:
         break;
     }

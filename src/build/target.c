@@ -153,8 +153,8 @@ void target_encode(const struct target *target, struct buf *ret_bytes)
         strs_encode(target->run.args, &rest);
         args_encode(&encoder, target->run.data);
     }
-    cbor_bool_add(&rest, target->has_test);
-    if (target->has_test) {
+    count_add(&rest, target->test_count);
+    if (target->test_count > 0) {
         cbor_head_add(&rest, CBOR_UNSIGNED, target->test_timeout_ms);
         cbor_head_add(&rest, CBOR_UNSIGNED, target->test_runs);
         cbor_bool_add(&rest, target->test_flaky);
@@ -402,8 +402,8 @@ enum err target_decode(struct str bytes, struct arena *arena, struct target *ret
         target.run.args = strs_decode(&decoder);
         target.run.data = args_decode(&decoder);
     }
-    target.has_test = bool_decode(&decoder);
-    if (target.has_test) {
+    target.test_count = count_decode(&decoder);
+    if (target.test_count > 0) {
         target.test_timeout_ms = unsigned_decode(&decoder, UINT64_MAX);
         target.test_runs = unsigned_decode(&decoder, UINT64_MAX);
         target.test_flaky = bool_decode(&decoder);
@@ -415,8 +415,7 @@ enum err target_decode(struct str bytes, struct arena *arena, struct target *ret
     }
     target.actions = actions;
     *ret_target = target;
-    return decoder.failed || decoder.reader.input.len > 0 ||
-                   (target.has_test && target.action_count == 0)
+    return decoder.failed || decoder.reader.input.len > 0 || target.test_count > target.action_count
                ? ERR_INVALID
                : OK;
 }
@@ -456,6 +455,11 @@ size_t target_action_of(const struct target *target, struct str output)
         i++;
     }
     return i;
+}
+
+bool target_action_is_test(const struct target *target, size_t number)
+{
+    return number < target->action_count && target->action_count - number <= target->test_count;
 }
 
 struct strs action_outputs(const struct action *action, struct arena *arena)

@@ -3,8 +3,9 @@
  *   BUILD.dhall's value -> target_read (build/package.h) -> struct target -> CBOR, dice's value
  *   target
  *     deps     [ label, hidden sets ]
- *     actions  [ argv: [ pieces | each SET in ORDER ], inputs, outputs ]   the test's action is
- * last exports  [ SET += pieces ]
+ *     actions  [ argv: [ pieces | each SET in ORDER ], inputs, outputs ]
+ *              last, of a test: its action, one for each shard
+ *     exports  [ SET += pieces ]
  *
  * Absolute: paths of sources and folders are the workspace's, labels have package and
  * configuration, so that a piece means the same to whoever gets it through a transitive set. */
@@ -15,6 +16,9 @@
 #include "coeffect/coeffect.h"
 #include "digest/digest.h"
 
+enum {
+    TEST_SHARDS_MAX = 1000,
+};
 enum piece_kind {
     PIECE_TEXT,    /* text */
     PIECE_SOURCE,  /* text: workspace path */
@@ -96,14 +100,15 @@ struct target {
     const struct dep *deps;
     size_t dep_count;
     const struct action *actions;
-    size_t action_count; /* with the test's action, which is then the last */
+    size_t action_count; /* with the test's, which are then the last */
     const struct export *exports;
     size_t export_count;
     struct strs outputs;
     struct strs errors, warnings; /* what the rule found wrong */
-    bool has_run, has_test, test_flaky;
+    bool has_run, test_flaky;
     struct run run;
     uint64_t test_timeout_ms, test_runs;
+    size_t test_count; /* actions of the test: its shards; 0: it is none */
 };
 
 /* Canonical CBOR. */
@@ -122,6 +127,8 @@ void pieces_encode(struct pieces pieces, struct buf *ret_bytes);
 /* Index of the action that makes `output` (a file, a folder, or standard output's file);
  * action_count if none does. */
 size_t target_action_of(const struct target *target, struct str output);
+/* Is it the test's action, or one of its shards? */
+bool target_action_is_test(const struct target *target, size_t number);
 /* All outputs of one action, in order: files, folders, standard output's. In arena. */
 struct strs action_outputs(const struct action *action, struct arena *arena);
 /* "c.compile x.c"; in arena. */

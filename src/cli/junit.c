@@ -71,18 +71,23 @@ static void test_add(
     const struct goal_test *test = &target->test;
     struct arena *arena = &building->cli->arena;
     case_begin(text, build_label_show(building->engine, target->label, arena), test->wall_us);
-    bool flaky = test->passed && test->failed_count > 0;
+    bool flaky = test->passed && test->flaky;
     if (!test->passed || flaky) {
         struct str why = test->why;
-        if (test->run_count > 1) {
+        if (test->run_count > target->shard_count) {
             why = arena_printf(arena, "%.*s, %llu of %llu runs failed", STR_ARG(test->why),
                 (unsigned long long)test->failed_count, (unsigned long long)test->run_count);
         }
         buf_add(text, flaky ? STR("<flakyFailure") : STR("<failure"));
         attribute_add(text, "message", why);
         buf_add(text, STR("/>\n"));
-        blob_add(building, "system-out", &test->stdout_digest, text);
-        blob_add(building, "system-err", &test->stderr_digest, text);
+        for (size_t i = 0; i < target->shard_count; i++) {
+            const struct goal_test *shard = &target->shards[i];
+            if (!shard->passed || shard->flaky) {
+                blob_add(building, "system-out", &shard->stdout_digest, text);
+                blob_add(building, "system-err", &shard->stderr_digest, text);
+            }
+        }
     }
     buf_add(text, STR("</testcase>\n"));
 }

@@ -116,7 +116,7 @@ static void targets_json(struct asked *asked)
         json_key_str(&json, STR("label"), label_of(asked, row));
         json_key_str(&json, STR("kind"), target->kind);
         json_key_str(&json, STR("doc"), target->doc);
-        json_key_bool(&json, STR("test"), target->has_test);
+        json_key_bool(&json, STR("test"), target->test_count > 0);
         strs_json(&json, STR("srcs"), target->srcs);
         strs_json(&json, STR("outputs"), target->outputs);
         strs_json(&json, STR("visibility"), target->visibility);

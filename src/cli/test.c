@@ -6,6 +6,7 @@ enum {
     TEST_OUTPUT_ALL = BUILDING_OPTION_COUNT,
     TEST_RUNS,
     TEST_ATTEMPTS,
+    TEST_FILTER,
     TEST_JUNIT,
     TEST_JSON,
 };
@@ -24,6 +25,10 @@ static const struct option_spec options[] = {
         .value = "N",
         .help = "let each test try up to N times (flaky ones 3, others 1)",
         .number_max = 1000},
+    [TEST_FILTER] = {.name = "test-filter",
+        .kind = OPTION_TEXT,
+        .value = "TEXT",
+        .help = "let tests run only this of themselves (TESTBRIDGE_TEST_ONLY)"},
     [TEST_JUNIT] = {.name = "junit",
         .kind = OPTION_TEXT,
         .value = "FILE",
@@ -45,10 +50,21 @@ static void blob_print(const struct building *building, const struct digest *dig
     }
 }
 
-/* The same files, another outcome. */
-static bool test_is_flaky(const struct goal_test *test)
+static void outputs_print(
+    const struct building *building, const struct goal_target *target, bool all_output)
 {
-    return test->failed_count > 0 && test->failed_count < test->run_count;
+    struct cli *cli = building->cli;
+    for (size_t i = 0; i < target->shard_count; i++) {
+        const struct goal_test *shard = &target->shards[i];
+        if (shard->passed && !shard->flaky && !all_output) {
+            continue;
+        }
+        if (target->shard_count > 1) {
+            cli_print(arena_printf(&cli->arena, "shard %zu of %zu:\n", i + 1, target->shard_count));
+        }
+        blob_print(building, &shard->stdout_digest);
+        blob_print(building, &shard->stderr_digest);
+    }
 }
 
 static void test_print(
@@ -57,12 +73,12 @@ static void test_print(
     struct cli *cli = building->cli;
     struct str label = build_label_show(building->engine, target->label, &cli->arena);
     bool ran = build_test_ran(building->engine, target->label);
-    bool flaky = test_is_flaky(&target->test);
+    bool flaky = target->test.flaky;
     const char *colour = !target->test.passed ? "\033[31m" : flaky ? "\033[33m" : "\033[32m";
     struct str how = target->test.passed && !flaky
                          ? STR("")
                          : arena_printf(&cli->arena, ": %.*s", STR_ARG(target->test.why));
-    if (target->test.run_count > 1 && (ran || flaky)) {
+    if (target->test.run_count > target->shard_count && (ran || flaky)) {
         how = arena_printf(&cli->arena, "%.*s, %llu of %llu runs failed", STR_ARG(how),
             (unsigned long long)target->test.failed_count,
             (unsigned long long)target->test.run_count);
@@ -76,10 +92,7 @@ static void test_print(
             cli->colour_out ? "\033[0m" : "", STR_ARG(label), STR_ARG(how), STR_ARG(took),
             ran ? "" : ", cached");
     cli_print(line);
-    if (!target->test.passed || flaky || all_output) {
-        blob_print(building, &target->test.stdout_digest);
-        blob_print(building, &target->test.stderr_digest);
-    }
+    outputs_print(building, target, all_output);
 }
 
 static void result_json(const struct building *building, uint64_t passed, uint64_t failed)
@@ -102,8 +115,9 @@ static void result_json(const struct building *building, uint64_t passed, uint64
         json_key_bool(&json, STR("passed"), target->test.passed);
         json_key_str(&json, STR("why"), target->test.why);
         json_key_bool(&json, STR("cached"), !build_test_ran(building->engine, target->label));
-        json_key_bool(&json, STR("flaky"), test_is_flaky(&target->test));
+        json_key_bool(&json, STR("flaky"), target->test.flaky);
         json_key_number(&json, STR("runs"), target->test.run_count);
+        json_key_number(&json, STR("shards"), target->shard_count);
         json_key_number(&json, STR("failed_runs"), target->test.failed_count);
         json_key_number(&json, STR("wall_us"), target->test.wall_us);
         json_key_str(&json, STR("stdout"), digest_format(&target->test.stdout_digest, digest));
@@ -122,7 +136,7 @@ static void tests_count(const struct building *building, uint64_t *ret_passed, u
     *ret_passed = *ret_failed = *ret_flaky = 0;
     for (size_t i = 0; i < building->goal.target_count; i++) {
         const struct goal_test *test = &building->goal.targets[i].test;
-        *ret_flaky += test->passed && test_is_flaky(test) ? 1 : 0;
+        *ret_flaky += test->passed && test->flaky ? 1 : 0;
         *ret_passed += test->passed ? 1 : 0;
         *ret_failed += test->passed ? 0 : 1;
     }
@@ -149,10 +163,23 @@ enum cli_status testing_tell(
     return status == CLI_DONE && failed > 0 ? CLI_FAILED : status;
 }
 
+static void options_read(struct cli *cli, struct build_options *ret_options)
+{
+    const struct option_value *values = cli->args.values;
+    struct str *args = ARENA_NEW(&cli->arena, struct str, cli->args.rest_count);
+    for (size_t i = 0; i < cli->args.rest_count; i++) {
+        args[i] = str_of(cli->args.rest[i]);
+    }
+    ret_options->test_runs = values[TEST_RUNS].number;
+    ret_options->test_attempts = values[TEST_ATTEMPTS].number;
+    ret_options->test_filter = values[TEST_FILTER].text;
+    ret_options->test_args = (struct strs){.at = args, .count = cli->args.rest_count};
+}
+
 static enum cli_status test_command(struct cli *cli)
 {
-    struct building building = {.options = {.test_runs = cli->args.values[TEST_RUNS].number,
-                                    .test_attempts = cli->args.values[TEST_ATTEMPTS].number}};
+    struct building building = {0};
+    options_read(cli, &building.options);
     building_run(&building, cli, BUILD_TESTS, (const char *const *)cli->args.operands,
         cli->args.operand_count);
     enum cli_status status = building_status(&building);
@@ -179,12 +206,14 @@ const struct command command_test = {
         .about = "Runs the tests among the targets that are named (all below the working\n"
                  "folder if none is), each in a sandbox, like any other action: a test that\n"
                  "passed is not run again until something that it can see has changed.\n"
+                 "What stands behind \"--\" is given to each of them behind its own arguments.\n"
                  "\n"
                  "Exit status: 0 all passed, 1 a test or the build failed, 2 wrong use, 3 the\n"
                  "environment failed, 130 interrupted.",
         .options = options,
         .option_count = sizeof options / sizeof options[0],
         .operand_kind = OPERAND_LABEL,
-        .operand_max = OPERANDS_MANY},
+        .operand_max = OPERANDS_MANY,
+        .takes_rest = true},
     .run = test_command,
 };

@@ -127,6 +127,7 @@ let Test =
           , timeout_seconds : Natural
           , runs : Natural
           , flaky : Bool
+          , shard_count : Natural
           , visibility : List Text
           }
       , default =
@@ -139,6 +140,7 @@ let Test =
         , timeout_seconds = 300
         , runs = 1
         , flaky = False
+        , shard_count = 1
         , visibility = [ "//..." ]
         }
       }
@@ -168,6 +170,7 @@ let test =
                 , timeout_seconds = cfg.timeout_seconds
                 , runs = cfg.runs
                 , flaky = cfg.flaky
+                , shard_count = cfg.shard_count
                 }
               }
         : D.Target

@@ -287,6 +287,7 @@ let Test =
                 , timeout_seconds : Natural
                 , runs : Natural -- how many times it must pass
                 , flaky : Bool -- it is known to fail at times: up to three attempts
+                , shard_count : Natural -- parts that run at once; the test picks by TEST_SHARD_INDEX
                 }
       , default =
               Common.default
@@ -296,6 +297,7 @@ let Test =
               , timeout_seconds = 300
               , runs = 1
               , flaky = False
+              , shard_count = 1
               }
       }
 
@@ -879,6 +881,7 @@ let with-toolchain =
                             , timeout_seconds = cfg.timeout_seconds
                             , runs = cfg.runs
                             , flaky = cfg.flaky
+                            , shard_count = cfg.shard_count
                             }
                           }
                     : D.Target
