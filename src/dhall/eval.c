@@ -522,6 +522,31 @@ static inline bool eval_app(struct dhall *dhall, struct tail *next, const struct
     return apply_tail(dhall, value, arguments, count, next, ret_value);
 }
 
+static bool is_join(const struct dhall_row *row, uint8_t operator_)
+{
+    return row->kind == DHALL_OPERATOR && row->flag == operator_ &&
+           (operator_ == DHALL_COMBINE || operator_ == DHALL_PREFER);
+}
+
+/* a /\ b /\ c, as { x.a = 1, x.b = 2, x.c = 3 } has; row is the last one. */
+static struct dhall_value *eval_join(struct dhall *dhall, const struct dhall_code *code,
+    const struct dhall_row *row, const struct dhall_env *env)
+{
+    uint32_t count = 1;
+    const struct dhall_row *at = row;
+    for (; is_join(at, row->flag); at = &code->terms.rows[at->a]) {
+        count++;
+    }
+    struct dhall_value **operands = arena_alloc(&dhall->arena, count * sizeof(void *));
+    at = row;
+    for (uint32_t i = count - 1; i > 0; i--) {
+        operands[i] = dhall_delay(dhall, code, (dhall_term){at->b}, env);
+        operands[0] = i == 1 ? dhall_delay(dhall, code, (dhall_term){at->a}, env) : NULL;
+        at = &code->terms.rows[at->a];
+    }
+    return dhall_operate_chain(dhall, (enum dhall_operator)row->flag, operands, count);
+}
+
 /* True if `next` was set; else *ret_value is the result. */
 static bool eval_tail(struct dhall *dhall, struct tail *next, const struct dhall_row *row,
     struct dhall_value **ret_value)
@@ -556,7 +581,9 @@ static bool eval_tail(struct dhall *dhall, struct tail *next, const struct dhall
             dhall_delay(dhall, code, (dhall_term){row->c}, env));
         return false;
     }
-    *ret_value = eval_compound(dhall, code, next->term, row, env);
+    bool joins = is_join(row, row->flag) && is_join(&code->terms.rows[row->a], row->flag);
+    *ret_value =
+        joins ? eval_join(dhall, code, row, env) : eval_compound(dhall, code, next->term, row, env);
     return false;
 }
 

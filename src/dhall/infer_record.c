@@ -203,15 +203,59 @@ struct dhall_value *infer_project_type(struct context *context, dhall_term term)
     return wanted;
 }
 
+/* a OP b OP c ...: the types of the operands, and the operators that join each to those before. */
+struct chain {
+    struct dhall_value **types;
+    dhall_term *operators; /* the first one is none */
+    uint32_t count;
+};
+
+/* term is the last operator. Nothing is inferred yet. */
+static struct chain chain_of(struct context *context, dhall_term term)
+{
+    struct arena *arena = &context->dhall->arena;
+    const struct dhall_row *row = row_of(context, term);
+    struct chain chain = {.count = 1};
+    const struct dhall_row *at = row;
+    for (; at->kind == DHALL_OPERATOR && at->flag == row->flag;
+         at = row_of(context, (dhall_term){at->a})) {
+        chain.count++;
+    }
+    chain.types = ARENA_NEW(arena, struct dhall_value *, chain.count);
+    chain.operators = ARENA_NEW(arena, dhall_term, chain.count);
+    for (uint32_t i = chain.count - 1; i > 0; i--) {
+        chain.operators[i] = term;
+        term.row = row_of(context, term)->a;
+    }
+    return chain;
+}
+
+/* Operand i of a chain. */
+static dhall_term chain_term(struct context *context, const struct chain *chain, uint32_t i)
+{
+    const struct dhall_row *row = row_of(context, chain->operators[i == 0 ? 1 : i]);
+    return (dhall_term){i == 0 ? row->a : row->b};
+}
+
 struct dhall_value *infer_prefer(struct context *context, dhall_term term)
 {
-    const struct dhall_row *row = row_of(context, term);
-    struct dhall_value *left =
-        infer_record_operand(context, (dhall_term){row->a}, "the left side of `//`");
-    struct dhall_value *right = left == NULL ? NULL
-                                             : infer_record_operand(context, (dhall_term){row->b},
-                                                   "the right side of `//`");
-    return right == NULL ? NULL : dhall_fields_join(context->dhall, DHALL_PREFER, left, right);
+    struct chain chain = chain_of(context, term);
+    for (uint32_t i = 0; i < chain.count; i++) {
+        chain.types[i] = infer_record_operand(context, chain_term(context, &chain, i),
+            i == 0 ? "the left side of `//`" : "the right side of `//`");
+        if (chain.types[i] == NULL) {
+            return NULL;
+        }
+    }
+    while (chain.count > 1) { /* in pairs: n log n */
+        for (uint32_t i = 0; i < chain.count / 2; i++) {
+            chain.types[i] = dhall_fields_join(
+                context->dhall, DHALL_PREFER, chain.types[2 * i], chain.types[2 * i + 1]);
+        }
+        chain.types[chain.count / 2] = chain.types[chain.count - 1];
+        chain.count = chain.count / 2 + chain.count % 2;
+    }
+    return chain.types[0];
 }
 
 static struct dhall_value *fail_collision(
@@ -226,7 +270,8 @@ static struct dhall_value *fail_collision(
 }
 
 /* What two record types have together; a field of both must be a record type in both. operator_:
- * as it is written; NULL: a record literal in whose parts a field is met twice. */
+ * as it is written; NULL: a record literal in whose parts a field is met twice. term: the operator;
+ * none: a mistake is not told. */
 static struct dhall_value *types_combine(struct context *context, dhall_term term,
     const char *operator_, struct dhall_value *left, struct dhall_value *right)
 {
@@ -242,6 +287,9 @@ static struct dhall_value *types_combine(struct context *context, dhall_term ter
         uint32_t i = dhall_shape_find(joined->shape, label);
         struct dhall_value *a = dhall_force(dhall, left->items[l]);
         struct dhall_value *b = dhall_force(dhall, right->items[r]);
+        if ((a->kind != V_RECORD_TYPE || b->kind != V_RECORD_TYPE) && term.row == 0) {
+            return NULL;
+        }
         if (a->kind != V_RECORD_TYPE || b->kind != V_RECORD_TYPE) {
             return operator_ == NULL
                        ? fail(context, (dhall_term){row_of(context, term)->b},
@@ -272,24 +320,54 @@ static bool is_written(const struct context *context, const struct dhall_row *ro
            memmem(between.ptr, between.len, "\u2227", strlen("\u2227")) != NULL;
 }
 
+/* Types [from, to) together, by halves; NULL, and nothing told, if a field hinders it. */
+static struct dhall_value *range_combine(
+    struct context *context, const struct chain *chain, uint32_t from, uint32_t to)
+{
+    if (to - from == 1) {
+        return chain->types[from];
+    }
+    uint32_t middle = from + (to - from) / 2;
+    struct dhall_value *left = range_combine(context, chain, from, middle);
+    struct dhall_value *right = left == NULL ? NULL : range_combine(context, chain, middle, to);
+    return right == NULL ? NULL : types_combine(context, (dhall_term){0}, NULL, left, right);
+}
+
+/* Tells which operand is the first that does not go together with those before. */
+static struct dhall_value *chain_fail(struct context *context, const struct chain *chain)
+{
+    uint32_t good = 1;
+    uint32_t bad = chain->count;
+    while (bad - good > 1) {
+        uint32_t middle = good + (bad - good) / 2;
+        bool fits = range_combine(context, chain, 0, middle) != NULL;
+        good = fits ? middle : good;
+        bad = fits ? bad : middle;
+    }
+    dhall_term operator_ = chain->operators[good];
+    return types_combine(context, operator_,
+        is_written(context, row_of(context, operator_)) ? "/\\" : NULL,
+        range_combine(context, chain, 0, good), chain->types[good]);
+}
+
 struct dhall_value *infer_combine(struct context *context, dhall_term term)
 {
-    const struct dhall_row *row = row_of(context, term);
-    dhall_term terms[2] = {{row->a}, {row->b}};
-    struct dhall_value *types[2];
-    for (unsigned i = 0; i < 2; i++) {
-        types[i] = infer(context, terms[i]);
-        if (types[i] == NULL) {
+    struct chain chain = chain_of(context, term);
+    for (uint32_t i = 0; i < chain.count; i++) {
+        dhall_term operand = chain_term(context, &chain, i);
+        struct dhall_value *type = chain.types[i] = infer(context, operand);
+        const struct dhall_row *row = row_of(context, chain.operators[i == 0 ? 1 : i]);
+        if (type == NULL) {
             return NULL;
         }
-        if (types[i]->kind != V_RECORD_TYPE) {
+        if (type->kind != V_RECORD_TYPE) {
             return is_written(context, row)
-                       ? fail_kind(context, terms[i], "an operand of `/\\`", "a record", types[i])
-                       : fail(context, terms[1], "this field was given before");
+                       ? fail_kind(context, operand, "an operand of `/\\`", "a record", type)
+                       : fail(context, (dhall_term){row->b}, "this field was given before");
         }
     }
-    return types_combine(
-        context, term, is_written(context, row) ? "/\\" : NULL, types[0], types[1]);
+    struct dhall_value *joined = range_combine(context, &chain, 0, chain.count);
+    return joined != NULL ? joined : chain_fail(context, &chain);
 }
 
 struct dhall_value *infer_combine_types(struct context *context, dhall_term term)

@@ -232,6 +232,27 @@ struct dhall_value *dhall_operate(struct dhall *dhall, enum dhall_operator opera
     return left;
 }
 
+struct dhall_value *dhall_operate_chain(struct dhall *dhall, enum dhall_operator operator_,
+    struct dhall_value **operands, uint32_t count)
+{
+    bool literals = true; /* then the operator is associative */
+    for (uint32_t i = 0; i < count; i++) {
+        operands[i] = dhall_force(dhall, operands[i]);
+        literals = literals && operands[i]->kind == V_RECORD;
+    }
+    for (uint32_t i = 1; !literals && i < count; i++) {
+        operands[0] = dhall_operate(dhall, operator_, operands[0], operands[i]);
+    }
+    while (literals && count > 1) {
+        for (uint32_t i = 0; i < count / 2; i++) {
+            operands[i] = dhall_operate(dhall, operator_, operands[2 * i], operands[2 * i + 1]);
+        }
+        operands[count / 2] = operands[count - 1]; /* of an odd count the last one waits */
+        count = count / 2 + count % 2;
+    }
+    return operands[0];
+}
+
 struct dhall_value *dhall_if(struct dhall *dhall, struct dhall_value *condition,
     struct dhall_value *then, struct dhall_value *otherwise)
 {
