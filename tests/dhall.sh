@@ -52,8 +52,8 @@ expect "a file that is not there" 1 "$straylight" dhall missing.dhall
 err_has "its name" "missing.dhall does not exist"
 expect "a slip of the sub-command" 1 "$straylight" dhall nromalize
 err_has "it is offered" "straylight dhall normalize"
-expect "the command behind an option" 1 "$straylight" dhall --ascii type
-err_has "how to write it" "straylight dhall type"
+dhall_in 0 'λ(x : Natural) → x' --ascii --explain type
+shows "options before the command" 'forall (x : Natural) -> Natural'
 
 # Errors.
 dhall_in 1 '1 + "a"'
@@ -142,7 +142,7 @@ u2 [label="folder/root.dhall",shape="box",style="rounded"];
 u1 -> u0;
 u2 -> u1;
 }'
-expect "two forms at once" 2 "$straylight" dhall resolve --dot --immediate-dependencies folder/root.dhall
+expect "two forms at once" 1 "$straylight" dhall resolve --dot --immediate-dependencies folder/root.dhall
 
 # text
 dhall_in 0 "''

@@ -44,7 +44,7 @@ expect "--unicode" 0 sh -c 'echo "\\(x : Natural) -> x" | "$1" dhall format --un
 out_has "symbols" "λ(x : Natural) → x"
 expect "a file that is not there" 1 "$straylight" dhall format absent.dhall
 err_has "its name" "absent.dhall does not exist"
-expect "standard input and a file" 2 "$straylight" dhall format - folder/a.dhall
+expect "standard input and a file" 1 "$straylight" dhall format - folder/a.dhall
 
 # This repository's own.
 find "$top/dhall" "$top/src" "$top/fuzz" "$top/tests" "$top/examples" "$top"/*.dhall -name '*.dhall' \

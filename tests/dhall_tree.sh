@@ -42,7 +42,7 @@ holds a/b/c 1
 tree 0 'toMap { `../x` = "1" }' --allow-path-separators --allow-parent-directory
 ok "allowed" test -e x
 tree 1 '{ `` = "1" }'
-expect "no --output" 2 "$straylight" dhall to-directory-tree number.dhall
+expect "no --output" 1 "$straylight" dhall to-directory-tree number.dhall
 
 cat >fix.dhall <<'END'
 let User = < UserId : Natural | UserName : Text >
@@ -112,7 +112,7 @@ printf -- '- .a : Natural\n+ .a : Integer\n' >.want
 out_is "as paths" .want
 expect "an error in one" 1 "$straylight" dhall diff 1 '1 + True'
 err_has "says in which" "(second):1:5"
-expect "one expression" 2 "$straylight" dhall diff 1
+expect "one expression" 1 "$straylight" dhall diff 1
 
 # tags
 mkdir -p src/.hidden src/deep

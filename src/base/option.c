@@ -77,6 +77,12 @@ static enum err unknown_option(const struct parse *parse, struct str name)
     return err;
 }
 
+/* What stands for an option's value in help. */
+static const char *value_name(const struct option_spec *spec)
+{
+    return spec->kind == OPTION_ASSIGN ? "NAME=N" : spec->value;
+}
+
 /* Is word one of the words of choices, which '|' separates? */
 static bool choice_has(struct str choices, struct str word)
 {
@@ -104,15 +110,42 @@ static bool number_parse(struct str text, uint64_t number_max, uint64_t *ret_num
     return text.len > 0 && number <= number_max;
 }
 
+static enum err assign_set(
+    const struct parse *parse, const struct option_spec *spec, struct option_value *value)
+{
+    struct str text = value->text;
+    size_t equals = str_find(text, '=');
+    struct str number = equals < text.len ? str_sub(text, equals + 1, text.len) : STR("");
+    value->text = str_sub(text, 0, equals);
+    if (!choice_has(str_of(spec->value), value->text)) {
+        return diag_add(parse->diags, ERR_INVALID, SPAN_NONE,
+            "--%s wants NAME=N, NAME one of %s, not \"%.*s\"", spec->name, spec->value,
+            STR_ARG(text));
+    }
+    if (!number_parse(number, spec->number_max, &value->number)) {
+        return diag_add(parse->diags, ERR_INVALID, SPAN_NONE,
+            "--%s %.*s= wants a number from 0 to %llu, not \"%.*s\"", spec->name,
+            STR_ARG(value->text), (unsigned long long)spec->number_max, STR_ARG(number));
+    }
+    return OK;
+}
+
 static enum err value_set(const struct parse *parse, struct option_slot slot, struct str text)
 {
     const struct option_spec *spec = slot.spec;
-    slot.value->given = true;
-    slot.value->text = text;
+    struct option_value *earlier = NULL;
+    if (slot.value->given) {
+        earlier = ARENA_NEW(parse->arena, struct option_value, 1);
+        *earlier = *slot.value;
+    }
+    *slot.value = (struct option_value){.given = true, .text = text, .earlier = earlier};
     if (spec->kind == OPTION_NUMBER && !number_parse(text, spec->number_max, &slot.value->number)) {
         return diag_add(parse->diags, ERR_INVALID, SPAN_NONE,
             "--%s wants a number from 0 to %llu, not \"%.*s\"", spec->name,
             (unsigned long long)spec->number_max, STR_ARG(text));
+    }
+    if (spec->kind == OPTION_ASSIGN) {
+        return assign_set(parse, spec, slot.value);
     }
     if (spec->kind == OPTION_CHOICE && !choice_has(str_of(spec->value), text)) {
         return diag_add(parse->diags, ERR_INVALID, SPAN_NONE, "--%s is one of %s, not \"%.*s\"",
@@ -129,7 +162,7 @@ static enum err value_take(struct parse *parse, struct option_slot slot)
 {
     if (parse->next == parse->count) {
         return diag_add(parse->diags, ERR_INVALID, SPAN_NONE, "--%s wants %s", slot.spec->name,
-            slot.spec->value);
+            value_name(slot.spec));
     }
     return value_set(parse, slot, str_of(parse->words[parse->next++]));
 }
@@ -271,7 +304,7 @@ static void help_option(const struct option_spec *spec, struct buf *ret_text)
         buf_printf(&left, "      --%s", spec->name);
     }
     if (spec->kind != OPTION_FLAG) {
-        buf_printf(&left, " %s", spec->value);
+        buf_printf(&left, " %s", value_name(spec));
     }
     if (left.len > 28) {
         buf_printf(ret_text, "%.*s\n%30s%s\n", STR_ARG(buf_str(&left)), "", spec->help);
@@ -313,7 +346,7 @@ static void mdoc_option(const struct option_spec *spec, struct buf *ret_text)
             }
         }
     } else if (spec->kind != OPTION_FLAG) {
-        buf_printf(ret_text, " Ar %s", spec->value);
+        buf_printf(ret_text, " Ar %s", value_name(spec));
     }
     buf_printf(ret_text, "\n%c%s.\n",
         spec->help[0] >= 'a' && spec->help[0] <= 'z' ? spec->help[0] - 'a' + 'A' : spec->help[0],

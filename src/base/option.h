@@ -7,8 +7,9 @@
  *                           every command has; operands; rest (what stands behind "--")
  *
  * Forms: --name VALUE, --name=VALUE, -n VALUE, -nVALUE, -abc for flags; options and operands may
- * be mixed; "--" ends options. Given twice, the last one counts. No abbreviations: a script that
- * uses one would break when an option is added. */
+ * be mixed; "--" ends options. Given twice, the last one counts, unless a command looks at the
+ * earlier ones too. No abbreviations: a script that uses one would break when an option is added.
+ */
 #ifndef BASE_OPTION_H
 #define BASE_OPTION_H
 #include "base/diag.h"
@@ -18,6 +19,7 @@ enum option_kind {
     OPTION_TEXT,   /* any text but the empty one */
     OPTION_NUMBER, /* decimal, from 0 to number_max */
     OPTION_CHOICE, /* one of the words of `value`, which are separated by '|' */
+    OPTION_ASSIGN, /* NAME=N, NAME one of the words of `value`; N as of OPTION_NUMBER */
 };
 struct option_spec {
     const char *name; /* without the dashes */
@@ -66,8 +68,9 @@ extern const struct option_spec option_common[OPTION_COMMON_COUNT];
 
 struct option_value {
     bool given;
-    struct str text; /* as given; empty for a flag */
-    uint64_t number; /* of OPTION_NUMBER */
+    struct str text;                    /* as given; empty for a flag; NAME of OPTION_ASSIGN */
+    uint64_t number;                    /* of OPTION_NUMBER, OPTION_ASSIGN */
+    const struct option_value *earlier; /* what it was given as before; NULL: only once */
 };
 struct option_args {
     struct option_value *values; /* one for each row of the command's options */

@@ -8,6 +8,7 @@ enum {
     ROW_JOBS,
     ROW_NAME,
     ROW_MODE,
+    ROW_LIMIT,
     ROW_COUNT
 };
 static const struct option_spec rows[ROW_COUNT] = {
@@ -19,6 +20,11 @@ static const struct option_spec rows[ROW_COUNT] = {
         .number_max = 512,
         .help = "run N actions at once"},
     [ROW_NAME] = {.name = "name", .kind = OPTION_TEXT, .value = "TEXT", .help = "a name"},
+    [ROW_LIMIT] = {.name = "limit",
+        .kind = OPTION_ASSIGN,
+        .value = "steps|depth",
+        .number_max = 99,
+        .help = "bounds"},
     [ROW_MODE] = {.name = "mode", .kind = OPTION_CHOICE, .value = "fast|slow", .help = "how"},
 };
 static const struct command_spec spec = {
@@ -57,6 +63,13 @@ static const struct {
     {"number past 64 bits", {"f", "--jobs=99999999999999999999"}, ERR_INVALID,
         "--jobs wants a number from 0 to 512, not \"99999999999999999999\"", ""},
     {"value for a flag", {"f", "--json=1"}, ERR_INVALID, "--json takes no value", ""},
+    {"no assignment", {"f", "--limit", "steps"}, ERR_INVALID,
+        "--limit steps= wants a number from 0 to 99, not \"\"", ""},
+    {"no such name", {"f", "--limit=width=3"}, ERR_INVALID,
+        "--limit wants NAME=N, NAME one of steps|depth, not \"width=3\"", ""},
+    {"assigned too much", {"f", "--limit=depth=100"}, ERR_INVALID,
+        "--limit depth= wants a number from 0 to 99, not \"100\"", ""},
+    {"no assignment at all", {"f", "--limit"}, ERR_INVALID, "--limit wants NAME=N", ""},
     {"bad choice", {"f", "--mode", "medium"}, ERR_INVALID,
         "--mode is one of fast|slow, not \"medium\"", ""},
     {"empty text", {"f", "--name="}, ERR_INVALID, "--name wants TEXT", ""},
@@ -141,6 +154,7 @@ static void help_shows_every_row(void)
                           "  -j, --jobs N                run N actions at once\n"
                           "      --name TEXT             a name\n"
                           "      --mode fast|slow        how\n"
+                          "      --limit NAME=N          bounds\n"
                           "      --color auto|always|never\n");
     CHECK_STR(str_sub(buf_str(&text), 0, head.len), head);
 }

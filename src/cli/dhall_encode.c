@@ -28,7 +28,8 @@ static enum err input_encode(struct dhalling *dhalling, struct buf *ret_bytes)
     dhall_terms_init(&terms, dhall_tool_labels(dhalling->dhall), 0);
     dhall_term term = {0};
     uint32_t source = sources_add(cli->sources, dhalling->name, dhalling->text);
-    enum err err = dhall_parse(&terms, source, dhalling->text, &term, &cli->diags);
+    enum err err =
+        dhall_tool_parse(dhalling->dhall, &terms, source, dhalling->text, &term, &cli->diags);
     if (err == OK) {
         dhall_encode(&terms, term, ret_bytes);
     }

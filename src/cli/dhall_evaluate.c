@@ -148,7 +148,7 @@ static enum err imports_refuse(struct dhalling *dhalling)
     dhall_terms_init(&terms, dhall_tool_labels(dhalling->dhall), 0);
     dhall_term root = {0};
     uint32_t source = sources_add(dhalling->cli->sources, dhalling->name, dhalling->text);
-    enum err err = dhall_parse(&terms, source, dhalling->text, &root, diags);
+    enum err err = dhall_tool_parse(dhalling->dhall, &terms, source, dhalling->text, &root, diags);
     for (uint32_t row = 1; err == OK && row < terms.len; row++) {
         if (terms.rows[row].kind == DHALL_IMPORT) {
             err = diag_add(diags, ERR_INVALID, terms.spans[row], "an import is not resolved here");

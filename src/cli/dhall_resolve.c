@@ -37,7 +37,8 @@ static enum err immediate_print(struct dhalling *dhalling, struct buf *ret_text)
     dhall_terms_init(&terms, dhall_tool_labels(dhalling->dhall), 0);
     dhall_term root = {0};
     uint32_t source = sources_add(cli->sources, dhalling->name, dhalling->text);
-    enum err err = dhall_parse(&terms, source, dhalling->text, &root, &cli->diags);
+    enum err err =
+        dhall_tool_parse(dhalling->dhall, &terms, source, dhalling->text, &root, &cli->diags);
     uint32_t len = terms.len;
     for (uint32_t row = 1; err == OK && row < len; row++) {
         if (terms.rows[row].kind == DHALL_IMPORT) {

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* Files and environment variables. */
@@ -135,6 +136,54 @@ static struct str cache_root_find(struct arena *arena)
     return home != NULL && home[0] == '/' ? arena_printf(arena, "%s/.cache/dhall", home) : STR("");
 }
 
+/* Where the user bounds the address space of processes (ulimit -v), the language's own bounds are
+ * passed before that one: it has an error to tell. An arena takes twice its bytes of it. */
+static void limits_fit(struct dhall_limits *limits)
+{
+    enum {
+        PARTS = 4, /* stack; values, twice; tables and text */
+        TERM_BYTES = 128,
+    };
+    struct rlimit space;
+    if (getrlimit(RLIMIT_AS, &space) != 0 || space.rlim_cur >= (rlim_t)16 << 30) {
+        return;
+    }
+    size_t part = (size_t)space.rlim_cur / PARTS;
+    if (limits->stack_bytes_max == 0 && part < (size_t)1 << 30) {
+        limits->stack_bytes_max = part;
+    }
+    limits->memory_bytes_max = limits->memory_bytes_max == 0 ? part : limits->memory_bytes_max;
+    if (limits->terms_max == 0 && part / TERM_BYTES < 64 * 1024 * 1024) {
+        limits->terms_max = (uint32_t)(part / TERM_BYTES) + 1;
+    }
+}
+
+/* What --limit says. The last one of a name counts; 0 is the default. */
+static struct dhall_limits limits_of(const struct cli *cli)
+{
+    struct dhall_limits limits = {.is_option = true};
+    const struct option_value *value = &cli->args.values[DHALLING_LIMIT];
+    for (; value != NULL && value->given; value = value->earlier) {
+        uint64_t n = value->number;
+        uint32_t n32 = n > UINT32_MAX ? UINT32_MAX : (uint32_t)n;
+        size_t bytes = n > SIZE_MAX >> 21 ? SIZE_MAX >> 1 : (size_t)n << 20;
+        if (str_eq(value->text, STR("steps"))) {
+            limits.steps_max = limits.steps_max == 0 ? n : limits.steps_max;
+        } else if (str_eq(value->text, STR("memory"))) {
+            limits.memory_bytes_max =
+                limits.memory_bytes_max == 0 ? bytes : limits.memory_bytes_max;
+        } else if (str_eq(value->text, STR("stack"))) {
+            limits.stack_bytes_max = limits.stack_bytes_max == 0 ? bytes : limits.stack_bytes_max;
+        } else if (str_eq(value->text, STR("terms"))) {
+            limits.terms_max = limits.terms_max == 0 ? n32 : limits.terms_max;
+        } else {
+            limits.nesting_max = limits.nesting_max == 0 ? n32 : limits.nesting_max;
+        }
+    }
+    limits_fit(&limits);
+    return limits;
+}
+
 void dhalling_open(struct cli *cli, struct dhalling *ret_dhalling)
 {
     const struct option_value *values = cli->args.values;
@@ -151,7 +200,8 @@ void dhalling_open(struct cli *cli, struct dhalling *ret_dhalling)
         .cache_bad = cached ? reader_cache_bad : NULL,
         .cache_put = cached ? reader_cache_put : NULL,
     };
-    ret_dhalling->dhall = dhall_new(&reader, NULL, ret_dhalling->sources);
+    struct dhall_limits limits = limits_of(cli);
+    ret_dhalling->dhall = dhall_new(&reader, &limits, ret_dhalling->sources);
     dhall_tool_explain(ret_dhalling->dhall, values[DHALLING_EXPLAIN].given);
 }
 

@@ -25,6 +25,7 @@ enum dhalling_option {
     DHALLING_EXPLAIN,
     DHALLING_CENSOR,
     DHALLING_CA_FILE,
+    DHALLING_LIMIT,
     DHALLING_OPTION_COUNT,
 };
 #define DHALLING_OPTIONS                                                                           \
@@ -49,7 +50,12 @@ enum dhalling_option {
     [DHALLING_CA_FILE] = {.name = "ca-file",                                                       \
         .kind = OPTION_TEXT,                                                                       \
         .value = "PEM",                                                                            \
-        .help = "trust these certificates instead of the system's"}
+        .help = "trust these certificates instead of the system's"},                               \
+    [DHALLING_LIMIT] = {.name = "limit",                                                           \
+        .kind = OPTION_ASSIGN,                                                                     \
+        .value = "steps|memory|stack|terms|nesting",                                               \
+        .help = "allow N steps, MiB of memory or stack, terms, nested brackets",                   \
+        .number_max = INT64_MAX}
 
 struct dhalling_text {
     struct str name, text;

@@ -204,8 +204,52 @@ static enum cli_status without_command(struct cli *cli, const char *const *words
     return unknown_command(cli, words, count);
 }
 
+/* How many words are the options that may stand before a sub-command of dhall, as in dhall's own
+ * program: flags, and what bounds evaluation. */
+static size_t dhall_options_count(const char *const *words, size_t count)
+{
+    static const char *const flags[] = {
+        "--ascii", "--unicode", "--plain", "--explain", "--censor", "--no-cache"};
+    size_t at = 0;
+    while (at < count) {
+        bool known = strncmp(words[at], "--limit=", strlen("--limit=")) == 0;
+        for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
+            known = known || strcmp(words[at], flags[i]) == 0;
+        }
+        size_t taken = known ? 1 : strcmp(words[at], "--limit") == 0 ? 2 : 0;
+        if (taken == 0 || at + taken > count) {
+            break;
+        }
+        at += taken;
+    }
+    return at;
+}
+
+/* "dhall --ascii type FILE" is "dhall type --ascii FILE". */
+static const char *const *dhall_words_order(struct cli *cli, const char *const *words, size_t count)
+{
+    size_t options = 0;
+    if (count > 0 && strcmp(words[0], "dhall") == 0) {
+        options = dhall_options_count(words + 1, count - 1);
+    }
+    if (options == 0 || options + 1 == count) {
+        return words;
+    }
+    const char **ordered = ARENA_NEW(&cli->arena, const char *, count);
+    memcpy(ordered, words, count * sizeof *ordered);
+    ordered[1] = words[options + 1];
+    memcpy(ordered + 2, words + 1, options * sizeof *ordered);
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        if (name_match(commands[i], ordered, count) == 2) {
+            return ordered;
+        }
+    }
+    return words;
+}
+
 static enum cli_status dispatch(struct cli *cli, const char *const *words, size_t count)
 {
+    words = dhall_words_order(cli, words, count);
     size_t matched_most = 0;
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
         size_t matched = name_match(commands[i], words, count);
@@ -229,6 +273,13 @@ static bool standard_fds_open(void)
     return true;
 }
 
+/* The commands of `straylight dhall` end as dhall's do: with 1, whatever went wrong. */
+static bool is_dhall(const struct command *command)
+{
+    struct str name = command == NULL ? STR("") : str_of(command->spec.name);
+    return str_eq(name, STR("dhall")) || str_starts(name, STR("dhall "));
+}
+
 int main(int argc, char **argv)
 {
     if (!standard_fds_open()) {
@@ -245,6 +296,9 @@ int main(int argc, char **argv)
     }
     if (cli.diags.newest != NULL) {
         cli_report(&cli);
+    }
+    if (status != CLI_DONE && is_dhall(cli.command)) {
+        status = CLI_FAILED;
     }
     sources_free(cli.sources);
     arena_release(&cli.arena);

@@ -53,10 +53,17 @@ struct dhall_reader {
     struct str root;      /* in a build, "/abs/dir": only files below it, and none by an absolute
                              path; empty: any file */
 };
+/* Of a session; 0: what is behind the dash. To pass one is ERR_LIMIT, with where it happened. */
 struct dhall_limits {
-    uint32_t terms_max;      /* rows of all tables; 0: 64 million */
-    uint64_t steps_max;      /* evaluation steps; 0: 4 billion */
-    size_t memory_bytes_max; /* 0: 4 GiB */
+    uint32_t terms_max;      /* nodes of a file, and of a normal form as written out - 64 million */
+    uint64_t steps_max;      /* of evaluation, inference, conversion, in all - 4 billion */
+    size_t memory_bytes_max; /* for values, in all - 4 GiB */
+    size_t stack_bytes_max;  /* address space of the stack: how deep values may nest - 1 GiB */
+    uint32_t nesting_max;    /* of brackets in a file - 1,000 */
+    bool is_option;          /* messages name the option --limit, which sets these */
+};
+enum {
+    DHALL_STACK_BYTES_MIN = 1024 * 1024, /* less is taken for this */
 };
 struct dhall *dhall_new(
     const struct dhall_reader *reader, const struct dhall_limits *limits, struct sources *sources);

@@ -251,8 +251,8 @@ static void diff_run(struct dhall *dhall, void *argument)
     struct dhall_quote quote;
     task->diff.terms = &code->terms;
     dhall_quote_init(&quote, dhall, &code->terms, true);
-    uint32_t left = dhall_quote(&quote, task->left).row;
-    uint32_t right = dhall_quote(&quote, task->right).row;
+    uint32_t left = dhall_quote_bounded(&quote, task->left).row;
+    uint32_t right = dhall_quote_bounded(&quote, task->right).row;
     compare(&task->diff, left, right, " = ");
 }
 

@@ -74,6 +74,10 @@ static inline struct dhall_value *dhall_known(struct dhall_value *value)
 /* operate.c: each takes values forced or not, and gives a weak-head normal form. */
 struct dhall_value *dhall_operate(struct dhall *dhall, enum dhall_operator operator_,
     struct dhall_value *left, struct dhall_value *right);
+/* ((first OP second) OP third) ... of two operands or more, for `/\` and `//`: record literals are
+ * joined in pairs, so that n of them take n log n instead of n squared. Uses operands up. */
+struct dhall_value *dhall_operate_chain(struct dhall *dhall, enum dhall_operator operator_,
+    struct dhall_value **operands, uint32_t count);
 struct dhall_value *dhall_if(struct dhall *dhall, struct dhall_value *condition,
     struct dhall_value *then, struct dhall_value *otherwise);
 struct dhall_value *dhall_select(
@@ -158,6 +162,8 @@ dhall_term dhall_quote(struct dhall_quote *quote, struct dhall_value *value);
  * normal form that no disk holds. Leaves by dhall_stop if it has more than limits.terms_max terms
  * (16 bytes of a text count as one). */
 dhall_term dhall_quote_bounded(struct dhall_quote *quote, struct dhall_value *value);
+/* Leaves as dhall_quote_bounded does, if a term of quote's table is more than that. */
+void dhall_quote_check(struct dhall_quote *quote, dhall_term term);
 /* Is a term that was read back at most that many terms, when it is written out? */
 bool dhall_quote_within(struct dhall_quote *quote, dhall_term term, uint32_t terms_max);
 #endif

@@ -637,6 +637,11 @@ static void from_run(struct dhall *dhall, void *argument)
     task->converter.any[1] = dhall_value_of_text(dhall, str_of(any_before));
     task->err =
         convert(&task->converter, dhall_force(dhall, task->type), task->json, NULL, &task->term);
+    if (task->err == OK) { /* types in it may be shared */
+        struct dhall_quote quote;
+        dhall_quote_init(&quote, dhall, task->converter.terms, false);
+        dhall_quote_check(&quote, task->term);
+    }
 }
 
 enum err dhall_from_json(struct dhall *dhall, const struct dhall_value *type,
@@ -650,9 +655,6 @@ enum err dhall_from_json(struct dhall *dhall, const struct dhall_value *type,
     };
     enum err err = dhall_run(dhall, from_run, &task, diags);
     err = err != OK ? err : task.err;
-    if (err == OK && terms->full) {
-        err = diag_add(diags, ERR_LIMIT, SPAN_NONE, "the expression has too many terms");
-    }
     *ret_term = task.term;
     return err;
 }

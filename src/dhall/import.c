@@ -66,7 +66,8 @@ enum err dhall_import_text(struct dhall *dhall, struct dhall_import_entry *entry
     struct str text, struct diags *diags)
 {
     struct dhall_code *code = dhall_code_new(dhall);
-    enum err err = dhall_parse(&code->terms, source, text, &code->root, diags);
+    struct dhall_parse_limits limits = dhall_parse_limits_of(dhall);
+    enum err err = dhall_parse_within(&limits, &code->terms, source, text, &code->root, diags);
     if (err == OK) {
         dhall_terms_trim(&code->terms);
         err = dhall_code_resolve(dhall, code, entry, 0, diags);

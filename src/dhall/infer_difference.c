@@ -201,7 +201,7 @@ static void show_whole(
         dhall_quote_push(&quote, context->levels[i].label);
     }
     buf_printf(text, "%s\n", title);
-    dhall_print(&code->terms, dhall_quote(&quote, type), &options, text);
+    dhall_print(&code->terms, dhall_quote_bounded(&quote, type), &options, text);
     buf_add_byte(text, '\n');
 }
 

@@ -529,11 +529,18 @@ static dhall_term whole_file(struct parser *parser)
 enum err dhall_parse(struct dhall_terms *terms, uint32_t source, struct str text,
     dhall_term *ret_term, struct diags *diags)
 {
+    static const struct dhall_parse_limits limits = {.nesting_max = DHALL_NESTING_MAX};
+    return dhall_parse_within(&limits, terms, source, text, ret_term, diags);
+}
+
+enum err dhall_parse_within(const struct dhall_parse_limits *limits, struct dhall_terms *terms,
+    uint32_t source, struct str text, dhall_term *ret_term, struct diags *diags)
+{
     if (text.len > DHALL_SOURCE_BYTES_MAX) {
         return diag_add(diags, ERR_LIMIT, (struct span){.source = source},
             "a Dhall file of more than %d bytes", (int)DHALL_SOURCE_BYTES_MAX);
     }
-    struct parser parser = {.terms = terms, .diags = diags, .source = source};
+    struct parser parser = {.terms = terms, .diags = diags, .source = source, .limits = limits};
     dhall_term term = {0};
     if (parser_open(&parser, text)) {
         term = whole_file(&parser);
@@ -543,6 +550,9 @@ enum err dhall_parse(struct dhall_terms *terms, uint32_t source, struct str text
     if (err == OK && (terms->full || term.row == 0)) {
         err = diag_add(diags, ERR_LIMIT, (struct span){.source = source}, "more than %u terms",
             terms->len_max);
+        if (limits->is_option) {
+            diag_help(diags, "to allow more, say --limit terms=N");
+        }
     }
     if (err == OK) {
         *ret_term = term;

@@ -15,14 +15,23 @@
 
 enum {
     DHALL_SOURCE_BYTES_MAX = 256 * 1024 * 1024,
-    /* Of nested brackets, braces, parentheses and interpolations. What needs none of them has no
-     * bound of its own: a million arguments, operators, binders or let may follow each other. */
+    /* Of nested brackets, braces, parentheses and interpolations, where nobody says otherwise. What
+     * needs none of them has no bound of its own: a million arguments, operators, binders or let
+     * may follow each other. */
     DHALL_NESTING_MAX = 1000,
+};
+/* How deep a parse may go. */
+struct dhall_parse_limits {
+    uint32_t nesting_max;
+    const char *stack_low; /* where the stack's room ends; NULL: nobody looks */
+    bool is_option;        /* as in struct dhall_limits */
 };
 /* Parses a whole file. source is the number of text in diags->sources (0: none), for the spans.
  * text need not outlive the call. ERR_INVALID with a span, or ERR_LIMIT. */
 enum err dhall_parse(struct dhall_terms *terms, uint32_t source, struct str text,
     dhall_term *ret_term, struct diags *diags);
+enum err dhall_parse_within(const struct dhall_parse_limits *limits, struct dhall_terms *terms,
+    uint32_t source, struct str text, dhall_term *ret_term, struct diags *diags);
 /* Could text be written as a label without backticks? (A builtin's name could, where it is not
  * bound.) */
 bool dhall_is_simple_label(struct str text);

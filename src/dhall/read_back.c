@@ -399,11 +399,16 @@ bool dhall_quote_within(struct dhall_quote *quote, dhall_term term, uint32_t ter
     return quote->sizes[term.row] <= terms_max;
 }
 
-dhall_term dhall_quote_bounded(struct dhall_quote *quote, struct dhall_value *value)
+void dhall_quote_check(struct dhall_quote *quote, dhall_term term)
 {
-    dhall_term term = dhall_quote(quote, value);
     if (quote->terms->full || !dhall_quote_within(quote, term, quote->dhall->limits.terms_max)) {
         dhall_stop(quote->dhall, STOP_TERMS);
     }
+}
+
+dhall_term dhall_quote_bounded(struct dhall_quote *quote, struct dhall_value *value)
+{
+    dhall_term term = dhall_quote(quote, value);
+    dhall_quote_check(quote, term);
     return term;
 }

@@ -359,9 +359,15 @@ void parser_push(struct parser *parser, uint32_t number)
 
 bool parser_deeper(struct parser *parser)
 {
-    if (parser->depth == DHALL_NESTING_MAX) {
+    const struct dhall_parse_limits *limits = parser->limits;
+    bool full =
+        limits->stack_low != NULL && (const char *)__builtin_frame_address(0) < limits->stack_low;
+    if (full || parser->depth == limits->nesting_max) {
         (void)parser_fail(
-            parser, parser->at, parser->at, "nested deeper than %d levels", (int)DHALL_NESTING_MAX);
+            parser, parser->at, parser->at, "nested deeper than %u levels", parser->depth);
+        if (limits->is_option) {
+            parser_help(parser, "to allow more, say --limit %s", full ? "stack=MIB" : "nesting=N");
+        }
         parser->err = ERR_LIMIT;
         return false;
     }

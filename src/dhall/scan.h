@@ -27,7 +27,8 @@ struct parser {
     const char *word_at, *word_end;    /* the name looked at last */
     dhall_label word_label;
     uint32_t source;
-    unsigned depth; /* of nesting, at most DHALL_NESTING_MAX */
+    const struct dhall_parse_limits *limits;
+    unsigned depth; /* of nesting */
     enum err err;   /* OK until it failed */
     bool first;     /* the last parser_fail told the first mistake */
     struct pending *pending;

@@ -16,29 +16,46 @@ enum {
     STACK_MARGIN_BYTES =
         256 * 1024, /* for what runs below the last dhall_step: libc, GMP, parser */
 };
-#define STACK_BYTES ((size_t)1 << 30)
 
 static const struct dhall_limits limits_default = {
     .terms_max = DHALL_TERMS_MAX,
     .steps_max = UINT64_C(4000000000),
     .memory_bytes_max = (size_t)4 << 30,
+    .stack_bytes_max = (size_t)1 << 30,
+    .nesting_max = DHALL_NESTING_MAX,
 };
+
+/* What is not given is the default. */
+static struct dhall_limits limits_complete(const struct dhall_limits *given)
+{
+    enum {
+        PAGE_BYTES = 4096,
+    };
+    struct dhall_limits limits = limits_default;
+    if (given == NULL) {
+        return limits;
+    }
+    limits.is_option = given->is_option;
+    limits.terms_max = given->terms_max != 0 ? given->terms_max : limits.terms_max;
+    limits.steps_max = given->steps_max != 0 ? given->steps_max : limits.steps_max;
+    limits.nesting_max = given->nesting_max != 0 ? given->nesting_max : limits.nesting_max;
+    if (given->memory_bytes_max != 0) {
+        limits.memory_bytes_max = given->memory_bytes_max;
+    }
+    if (given->stack_bytes_max != 0) {
+        limits.stack_bytes_max = given->stack_bytes_max < DHALL_STACK_BYTES_MIN
+                                     ? DHALL_STACK_BYTES_MIN
+                                     : given->stack_bytes_max / PAGE_BYTES * PAGE_BYTES;
+    }
+    return limits;
+}
 
 struct dhall *dhall_new(
     const struct dhall_reader *reader, const struct dhall_limits *limits, struct sources *sources)
 {
     struct dhall *dhall = memory_calloc(1, sizeof *dhall);
     dhall->reader = *reader;
-    dhall->limits = limits_default;
-    if (limits != NULL) {
-        dhall->limits.terms_max =
-            limits->terms_max != 0 ? limits->terms_max : limits_default.terms_max;
-        dhall->limits.steps_max =
-            limits->steps_max != 0 ? limits->steps_max : limits_default.steps_max;
-        dhall->limits.memory_bytes_max = limits->memory_bytes_max != 0
-                                             ? limits->memory_bytes_max
-                                             : limits_default.memory_bytes_max;
-    }
+    dhall->limits = limits_complete(limits);
     dhall->sources = sources;
     dhall_labels_init(&dhall->labels);
     dhall->label_type = dhall_label_of(&dhall->labels, STR("Type"));
@@ -87,7 +104,7 @@ void dhall_free(struct dhall *dhall)
     table_release(&dhall->import_table);
     dhall_labels_release(&dhall->labels);
     if (dhall->stack != NULL) {
-        (void)munmap(dhall->stack, STACK_BYTES);
+        (void)munmap(dhall->stack, dhall->limits.stack_bytes_max);
     }
     arena_release(&dhall->arena);
     free(dhall);
@@ -126,7 +143,7 @@ static enum err stack_ready(struct dhall *dhall, struct diags *diags)
     if (dhall->stack != NULL) {
         return OK;
     }
-    void *stack = mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE,
+    void *stack = mmap(NULL, dhall->limits.stack_bytes_max, PROT_READ | PROT_WRITE,
         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
     if (stack == MAP_FAILED) {
         return diag_add(diags, ERR_LIMIT, SPAN_NONE, "no address space for Dhall's stack");
@@ -157,12 +174,13 @@ bool dhall_run_light(
 void dhall_stack_trim(struct dhall *dhall)
 {
     if (dhall->stack != NULL && !dhall->on_stack) {
-        (void)madvise(dhall->stack, STACK_BYTES - STACK_KEPT_BYTES, MADV_DONTNEED);
+        (void)madvise(
+            dhall->stack, dhall->limits.stack_bytes_max - STACK_KEPT_BYTES, MADV_DONTNEED);
     }
 }
 
-/* Where the work was when it stopped: in what was evaluated, if that was written in a file, or in
- * what was type-checked. */
+/* Where the work was when it stopped: in what was evaluated, if that was written in a file, in what
+ * was type-checked, or in what was read last. */
 static struct span stop_span(const struct dhall *dhall)
 {
     const struct dhall_place *places[2] = {&dhall->eval_at, &dhall->infer_at};
@@ -174,29 +192,63 @@ static struct span stop_span(const struct dhall *dhall)
             }
         }
     }
+    if (dhall->codes != NULL && dhall->codes->root.row != 0) { /* it was not looked at yet */
+        return dhall_span_of(&dhall->codes->terms, dhall->codes->root);
+    }
     return SPAN_NONE;
+}
+
+/* what: the limit that was passed, and its unit. */
+static enum err stop_tell(
+    const struct dhall *dhall, enum err told, const char *what, struct diags *diags)
+{
+    if (told != OK && dhall->limits.is_option) {
+        diag_help(diags, "to allow more, say --limit %s", what);
+    }
+    return told;
 }
 
 enum err dhall_stop_report(const struct dhall *dhall, struct diags *diags)
 {
     struct span span = dhall->stopped == STOP_NONE ? SPAN_NONE : stop_span(dhall);
+    const struct dhall_limits *limits = &dhall->limits;
     switch (dhall->stopped) {
     case STOP_NONE:
         return OK;
     case STOP_STEPS:
-        return diag_add(diags, ERR_LIMIT, span, "evaluating Dhall took more than %llu steps",
-            (unsigned long long)dhall->limits.steps_max);
+        return stop_tell(dhall,
+            diag_add(diags, ERR_LIMIT, span, "evaluating Dhall took more than %llu steps",
+                (unsigned long long)limits->steps_max),
+            "steps=N", diags);
     case STOP_MEMORY:
-        return diag_add(diags, ERR_LIMIT, span, "evaluating Dhall took more than %zu MiB of memory",
-            dhall->limits.memory_bytes_max >> 20);
+        return stop_tell(dhall,
+            diag_add(diags, ERR_LIMIT, span, "evaluating Dhall took more than %zu MiB of memory",
+                limits->memory_bytes_max >> 20),
+            "memory=MIB", diags);
     case STOP_DEPTH:
-        return diag_add(
-            diags, ERR_LIMIT, span, "Dhall expression or its value is nested too deeply");
+        return stop_tell(dhall,
+            diag_add(diags, ERR_LIMIT, span, "Dhall expression or its value is nested too deeply"),
+            "stack=MIB", diags);
+    case STOP_BINDERS:
+        return diag_add(diags, ERR_LIMIT, span,
+            "Dhall expression or its value is nested too deeply: more than %d functions around "
+            "each other",
+            DHALL_BOUND_MAX);
     case STOP_TERMS:
-        return diag_add(
-            diags, ERR_LIMIT, span, "normal form has more than %u terms", dhall->limits.terms_max);
+        return stop_tell(dhall,
+            diag_add(
+                diags, ERR_LIMIT, span, "normal form has more than %u terms", limits->terms_max),
+            "terms=N", diags);
     }
     return OK;
+}
+
+struct dhall_parse_limits dhall_parse_limits_of(const struct dhall *dhall)
+{
+    assert(dhall->on_stack);
+    return (struct dhall_parse_limits){.nesting_max = dhall->limits.nesting_max,
+        .stack_low = dhall->stack_low,
+        .is_option = dhall->limits.is_option};
 }
 
 enum err dhall_run(struct dhall *dhall, void (*task)(struct dhall *dhall, void *argument),
@@ -217,7 +269,7 @@ enum err dhall_run(struct dhall *dhall, void (*task)(struct dhall *dhall, void *
     dhall->task_argument = argument;
     (void)getcontext(&dhall->run);
     dhall->run.uc_stack.ss_sp = dhall->stack;
-    dhall->run.uc_stack.ss_size = STACK_BYTES;
+    dhall->run.uc_stack.ss_size = dhall->limits.stack_bytes_max;
     dhall->run.uc_link = &dhall->back;
     uintptr_t self = (uintptr_t)dhall;
     makecontext(&dhall->run, (void (*)(void))run_on_stack, 2, (unsigned)(self >> 32),

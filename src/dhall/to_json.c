@@ -20,6 +20,14 @@ struct converter {
     struct dhall_json_options options;
 };
 
+/* One step of converting. What is shared becomes JSON each time, in memory that counts. */
+static void step(const struct converter *converter)
+{
+    struct dhall *dhall = converter->dhall;
+    dhall_step(dhall);
+    dhall_room(dhall, converter->arena->total_bytes);
+}
+
 static void place_show(const struct place *place, struct buf *text)
 {
     if (place == NULL) {
@@ -450,7 +458,7 @@ static enum err weak_convert(
 {
     const struct converter *converter = weak->converter;
     const struct dhall_row *term = weak_row(weak, row);
-    dhall_step(converter->dhall);
+    step(converter);
     if (depth > JSON_PRINT_DEPTH_MAX) {
         return diag_add(converter->diags, ERR_LIMIT, SPAN_NONE, "JSON nested deeper than %d",
             JSON_PRINT_DEPTH_MAX);
@@ -535,7 +543,7 @@ static enum err convert(const struct converter *converter, struct dhall_value *v
     struct dhall *dhall = converter->dhall;
     struct dhall_value *content = NULL;
     struct str name;
-    dhall_step(dhall);
+    step(converter);
     if (outer != NULL && outer->depth > JSON_PRINT_DEPTH_MAX) {
         return diag_add(converter->diags, ERR_LIMIT, SPAN_NONE, "JSON nested deeper than %d",
             JSON_PRINT_DEPTH_MAX);

@@ -50,7 +50,9 @@ static void evaluate_run(struct dhall *dhall, void *argument)
     struct dhall_code *code = dhall_code_new(dhall);
     uint32_t source =
         dhall->sources == NULL ? 0 : sources_add(dhall->sources, task->name, task->text);
-    task->err = dhall_parse(&code->terms, source, task->text, &code->root, task->diags);
+    struct dhall_parse_limits limits = dhall_parse_limits_of(dhall);
+    task->err =
+        dhall_parse_within(&limits, &code->terms, source, task->text, &code->root, task->diags);
     if (task->err == OK) {
         task->err = dhall_code_resolve(dhall, code, &entry, 0, task->diags);
     }
@@ -240,7 +242,8 @@ static void alpha_run(struct dhall *dhall, void *argument)
 {
     struct text_task *task = argument;
     struct dhall_code *code = dhall_code_new(dhall);
-    task->err = dhall_parse(&code->terms, 0, task->text, &code->root, task->diags);
+    struct dhall_parse_limits limits = dhall_parse_limits_of(dhall);
+    task->err = dhall_parse_within(&limits, &code->terms, 0, task->text, &code->root, task->diags);
     if (task->err != OK) {
         return;
     }
@@ -255,6 +258,33 @@ enum err dhall_tool_alpha(struct dhall *dhall, struct str text, struct dhall_ter
     struct text_task task = {.text = text, .terms = terms, .diags = diags};
     enum err err = dhall_run(dhall, alpha_run, &task, diags);
     *ret_term = task.result;
+    return err != OK ? err : task.err;
+}
+
+struct parse_task {
+    struct dhall_terms *terms;
+    struct str text;
+    uint32_t source;
+    dhall_term term;
+    struct diags *diags;
+    enum err err;
+};
+
+static void parse_run(struct dhall *dhall, void *argument)
+{
+    struct parse_task *task = argument;
+    struct dhall_parse_limits limits = dhall_parse_limits_of(dhall);
+    task->err = dhall_parse_within(
+        &limits, task->terms, task->source, task->text, &task->term, task->diags);
+}
+
+enum err dhall_tool_parse(struct dhall *dhall, struct dhall_terms *terms, uint32_t source,
+    struct str text, dhall_term *ret_term, struct diags *diags)
+{
+    struct parse_task task = {.terms = terms, .text = text, .source = source, .diags = diags};
+    terms->len_max = dhall->limits.terms_max;
+    enum err err = dhall_run(dhall, parse_run, &task, diags);
+    *ret_term = task.term;
     return err != OK ? err : task.err;
 }
 
@@ -319,7 +349,9 @@ static void resolve_run(struct dhall *dhall, void *argument)
     struct dhall_code *code = dhall_code_new(dhall);
     uint32_t source =
         dhall->sources == NULL ? 0 : sources_add(dhall->sources, task->name, task->text);
-    task->err = dhall_parse(&code->terms, source, task->text, &code->root, task->diags);
+    struct dhall_parse_limits limits = dhall_parse_limits_of(dhall);
+    task->err =
+        dhall_parse_within(&limits, &code->terms, source, task->text, &code->root, task->diags);
     if (task->err == OK) {
         task->err = dhall_code_resolve(dhall, code, &entry, 0, task->diags);
     }
@@ -327,7 +359,10 @@ static void resolve_run(struct dhall *dhall, void *argument)
         graph_make(dhall, &entry, task);
     } else if (task->err == OK) {
         struct alpha alpha = {.dhall = dhall, .code = code, .terms = task->terms, .resolves = true};
+        struct dhall_quote quote;
+        dhall_quote_init(&quote, dhall, task->terms, false);
         task->term.row = alpha_copy(&alpha, code->root.row);
+        dhall_quote_check(&quote, task->term);
     }
     free(entry.reads);
 }

@@ -15,6 +15,9 @@ enum err dhall_tool_evaluate(struct dhall *dhall, struct str name, struct str te
 /* Alpha-normalises text (alpha-normalization.md) without evaluating it; it has no imports. */
 enum err dhall_tool_alpha(struct dhall *dhall, struct str text, struct dhall_terms *terms,
     dhall_term *ret_term, struct diags *diags);
+/* dhall_parse within the session's bounds. terms is to have its labels. */
+enum err dhall_tool_parse(struct dhall *dhall, struct dhall_terms *terms, uint32_t source,
+    struct str text, dhall_term *ret_term, struct diags *diags);
 /* Parses text and resolves its imports: the term as it is written, with the normal forms of what it
  * imports in their places, and of each `?` the side that was taken. Imports are checked, text is
  * not. name and dir as for dhall_load_text. */

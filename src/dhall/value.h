@@ -202,6 +202,7 @@ enum dhall_stop {
     STOP_STEPS,
     STOP_MEMORY,
     STOP_DEPTH,
+    STOP_BINDERS,
     STOP_TERMS,
 };
 
@@ -280,6 +281,8 @@ _Noreturn void dhall_stop(struct dhall *dhall, enum dhall_stop why);
  * that may be left anywhere and begun again, as forcing may. */
 bool dhall_run_light(
     struct dhall *dhall, void (*task)(struct dhall *dhall, void *argument), void *argument);
+/* For a parse on the stack that the task runs on. */
+struct dhall_parse_limits dhall_parse_limits_of(const struct dhall *dhall);
 /* Says what dhall->stopped tells; OK if nothing. */
 enum err dhall_stop_report(const struct dhall *dhall, struct diags *diags);
 /* After what may have gone deep: gives the big stack's memory back. */
@@ -325,7 +328,7 @@ static inline struct dhall_value *dhall_value_new(
     struct dhall *dhall, enum dhall_v kind, uint32_t bound)
 {
     if (bound > DHALL_BOUND_MAX) {
-        dhall_stop(dhall, STOP_DEPTH);
+        dhall_stop(dhall, STOP_BINDERS);
     }
     struct dhall_value *value = arena_alloc(&dhall->arena, sizeof *value);
     *value = (struct dhall_value){.kind = (uint8_t)kind, .bound = (uint16_t)bound};
