@@ -34,6 +34,15 @@ shows "--annotate" '{ a = 1 } : { a : Natural }'
 dhall_in 0 '[ 1 ]' --output result.dhall
 ok "--output writes the file" sh -c 'test "$(cat result.dhall)" = "[ 1 ]"'
 out_is "... and nothing else" /dev/null
+# Long output leaves line by line, with the same layout.
+long='let r = { name = "a name of some length", list = [ 1, 2, 3 ], text = "a text that lets no two lines become one" }
+in  Natural/fold 12 (List { name : Text, list : List Natural, text : Text })
+      (\(l : List { name : Text, list : List Natural, text : Text }) -> l # l) [ r ]'
+dhall_in 0 "$long" --output long.dhall
+dhall_in 0 "$long"
+out_is "long output is that of --output" long.dhall
+dhall_in 0 "$(cat long.dhall)"
+out_is "... and comes back" long.dhall
 expect "--version" 0 "$straylight" dhall --version
 out_has "the standard's version" "23.1.0"
 

@@ -9,8 +9,9 @@
 
 enum {
     BLOCK_BYTES = 64 * 1024,
+    BLOCK_LEAST_BYTES = 1024, /* of the first block; the next are as big as all before together */
     HUGE_BYTES = 2 * 1024 * 1024,       /* a huge page of x86-64 and AArch64 */
-    HUGE_AFTER_BYTES = 4 * 1024 * 1024, /* an arena of that size goes on in huge pages */
+    HUGE_AFTER_BYTES = 8 * 1024 * 1024, /* an arena of that size goes on in huge pages */
 };
 
 struct arena_block {
@@ -85,11 +86,15 @@ static struct arena_block *block_huge(void)
 /* A block of its own for what is big, so that the rest of the newest block is not lost. */
 static char *block_add(struct arena *arena, size_t size_bytes)
 {
-    bool big = size_bytes > BLOCK_BYTES / 4;
+    size_t usual_bytes = BLOCK_LEAST_BYTES;
+    while (usual_bytes < BLOCK_BYTES && usual_bytes < arena->total_bytes) {
+        usual_bytes *= 2;
+    }
+    bool big = size_bytes > usual_bytes / 4;
     bool huge = !big && arena->total_bytes >= HUGE_AFTER_BYTES;
     size_t payload_bytes = big    ? size_bytes
                            : huge ? HUGE_BYTES - sizeof(struct arena_block)
-                                  : BLOCK_BYTES;
+                                  : usual_bytes;
     size_t total_bytes;
     if (__builtin_add_overflow(payload_bytes, sizeof(struct arena_block), &total_bytes)) {
         memory_exhausted();

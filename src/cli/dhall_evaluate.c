@@ -43,7 +43,8 @@ static enum err annotated_show(
         err = dhall_tool_read_back(dhalling->dhall, loaded->type, false, &terms, &type, diags);
     }
     if (err == OK) {
-        struct dhall_print_options options = {.ascii = dhalling->ascii};
+        struct dhall_print_options options = {
+            .ascii = dhalling->ascii, .write = dhalling->streams ? cli_print : NULL};
         dhall_term annotated =
             dhall_node_add(&terms, DHALL_ANNOT, value, type, (dhall_term){0}, SPAN_NONE);
         dhall_print(&terms, annotated, &options, ret_text);
@@ -67,6 +68,7 @@ static enum cli_status evaluate_run(struct cli *cli)
     enum err err = dhalling_load(&dhalling, &loaded);
     if (err == OK) {
         bool alpha = values[EVALUATE_ALPHA].given;
+        dhalling.streams = !values[EVALUATE_OUTPUT].given;
         err = values[EVALUATE_ANNOTATE].given
                   ? annotated_show(&dhalling, &loaded, alpha, &text)
                   : dhalling_value_show(&dhalling, loaded.value, alpha, &text);
@@ -111,6 +113,7 @@ static enum cli_status type_run(struct cli *cli)
     dhalling_open(cli, &dhalling);
     enum err err = dhalling_load(&dhalling, &loaded);
     if (err == OK && !cli->args.values[TYPE_QUIET].given) {
+        dhalling.streams = true;
         err = dhalling_value_show(&dhalling, loaded.type, false, &text);
         cli_print(buf_str(&text));
     }
@@ -175,6 +178,7 @@ static enum cli_status normalize_run(struct cli *cli)
             dhalling.dhall, dhalling.name, dhalling.dir, dhalling.text, &loaded, &cli->diags);
     }
     if (err == OK) {
+        dhalling.streams = true;
         err = dhalling_value_show(
             &dhalling, loaded.value, cli->args.values[NORMALIZE_ALPHA].given, &text);
         cli_print(buf_str(&text));

@@ -322,7 +322,8 @@ enum err dhalling_value_show(
     enum err err =
         dhall_tool_read_back(dhalling->dhall, value, alpha, &terms, &term, &dhalling->cli->diags);
     if (err == OK) {
-        struct dhall_print_options options = {.ascii = dhalling->ascii};
+        struct dhall_print_options options = {
+            .ascii = dhalling->ascii, .write = dhalling->streams ? cli_print : NULL};
         dhall_print(&terms, term, &options, ret_text);
         buf_add_byte(ret_text, '\n');
     }

@@ -75,7 +75,8 @@ struct dhalling {
     /* Files that are not what the disk has (path: absolute); NULL: none. */
     bool (*overlay)(void *context, struct str path, struct str *ret_text);
     void *overlay_context;
-    bool ascii; /* print ASCII: asked for, or the input has no symbols */
+    bool ascii;   /* print ASCII: asked for, or the input has no symbols */
+    bool streams; /* what is shown goes to standard output as it grows */
 };
 /* A session for the command's options. Nothing is read yet. */
 void dhalling_open(struct cli *cli, struct dhalling *ret_dhalling);
@@ -88,7 +89,8 @@ enum err dhalling_read(struct dhalling *dhalling, const char *path);
 enum err dhalling_input(struct dhalling *dhalling);
 /* The same, then loads it: parsed, resolved, checked; the value is lazy. */
 enum err dhalling_load(struct dhalling *dhalling, struct dhall_loaded *ret_loaded);
-/* The normal form of a value as text, with a newline at its end. alpha: bound names become _. */
+/* The normal form of a value as text, with a newline at its end. alpha: bound names become _. If
+ * dhalling->streams, the text begins on standard output, and ret_text has the rest. */
 enum err dhalling_value_show(
     struct dhalling *dhalling, const struct dhall_value *value, bool alpha, struct buf *ret_text);
 /* Writes to the file that option says, atomically, or to standard output where it is not given. */

@@ -439,7 +439,7 @@ struct dhall_value *dhall_builtin_apply(struct dhall *dhall, struct dhall_value 
     struct dhall_value *value = dhall_value_new(dhall, V_BUILTIN, bound);
     value->flag = (uint8_t)builtin;
     value->a = total;
-    value->items = arena_alloc(&dhall->arena, total * sizeof *args);
+    value->items = total == 1 ? &value->argument : arena_alloc(&dhall->arena, total * sizeof *args);
     memcpy(value->items, args, total * sizeof *args);
     return value;
 }

@@ -756,6 +756,7 @@ struct dhall_value *dhall_apply_values(struct dhall *dhall, struct dhall_value *
     struct dhall_value *value = NULL;
     uint32_t pending_base = dhall->pending_len;
     bool goes_on = apply_tail(dhall, function, arguments, count, &next, &value);
+    assert(goes_on ? next.code != NULL : value != NULL);
     return eval_go(dhall, pending_base, next, goes_on ? NULL : value);
 }
 

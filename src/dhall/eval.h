@@ -156,6 +156,8 @@ void dhall_quote_init(
     struct dhall_quote *quote, struct dhall *dhall, struct dhall_terms *terms, bool alpha);
 void dhall_quote_push(struct dhall_quote *quote, dhall_label label);
 void dhall_quote_pop(struct dhall_quote *quote);
+/* Ends it, in whatever scope it is: its memory is used by the next. It need not be called. */
+void dhall_quote_end(struct dhall_quote *quote);
 /* The beta-normal form. Shared values become shared rows. */
 dhall_term dhall_quote(struct dhall_quote *quote, struct dhall_value *value);
 /* The same for what writes terms out, where nothing is shared: sixty lines of Dhall can make a

@@ -13,7 +13,7 @@
 
 enum {
     FLUSH_BYTES = 64 * 1024,
-    SLOTS = 1024, /* of types seen before; a power of two */
+    SLOTS = 1024, /* of types written before; a power of two */
 };
 /* What numbers CBOR gives to expressions (binary.md). */
 enum {
@@ -25,17 +25,12 @@ enum {
     CODE_NATURAL = 15,
     CODE_TEXT = 18,
 };
-struct seen {
-    const struct dhall_value *value;
-    struct str bytes; /* in the session's arena */
-};
 struct writer {
     struct dhall *dhall;
     struct buf *bytes;
     struct sha256 *sha;        /* NULL: all stays in bytes */
-    struct dhall_terms *terms; /* what was read back */
+    struct dhall_terms *terms; /* what was read back; of a dhall_code */
     struct dhall_quote quote;
-    struct seen *seen; /* by address; a newer one takes the place of an older one */
 };
 
 static void writer_flush(struct writer *writer, size_t least)
@@ -48,7 +43,11 @@ static void writer_flush(struct writer *writer, size_t least)
 
 static void read_back_write(struct writer *writer, struct dhall_value *value)
 {
-    struct seen *seen = &writer->seen[((uintptr_t)value >> 5) % SLOTS];
+    struct dhall *dhall = writer->dhall;
+    if (dhall->written == NULL) {
+        dhall->written = ARENA_NEW(&dhall->arena, struct dhall_written, SLOTS);
+    }
+    struct dhall_written *seen = &dhall->written[((uintptr_t)value >> 5) % SLOTS];
     if (seen->value == value) {
         buf_add(writer->bytes, seen->bytes);
         return;
@@ -58,7 +57,7 @@ static void read_back_write(struct writer *writer, struct dhall_value *value)
     dhall_encode(writer->terms, term, writer->bytes);
     if (value->kind == V_UNION || value->kind == V_RECORD_TYPE) {
         struct str bytes = str_sub(buf_str(writer->bytes), begin, writer->bytes->len);
-        *seen = (struct seen){.value = value, .bytes = arena_str(&writer->dhall->arena, bytes)};
+        *seen = (struct dhall_written){.value = value, .bytes = arena_str(&dhall->arena, bytes)};
     }
 }
 
@@ -160,9 +159,10 @@ static void value_write(
     struct writer writer = {.dhall = dhall, .bytes = bytes, .sha = sha};
     writer.terms = &dhall_code_new(dhall)->terms;
     dhall_quote_init(&writer.quote, dhall, writer.terms, true);
-    writer.seen = ARENA_NEW(&dhall->arena, struct seen, SLOTS);
     write_value(&writer, value);
     writer_flush(&writer, 0);
+    dhall_quote_end(&writer.quote);
+    dhall_terms_release(writer.terms); /* the session's end does it again, for those that stop */
 }
 
 void dhall_encode_value(struct dhall *dhall, struct dhall_value *value, struct buf *ret_bytes)

@@ -64,7 +64,7 @@ static void bindings_grow(
     struct context *context, struct binding **bindings, uint32_t len, uint32_t *cap)
 {
     if (len == *cap) {
-        uint32_t more = len == 0 ? 64 : len * 2;
+        uint32_t more = len == 0 ? 8 : len * 2;
         struct binding *copy = ARENA_NEW(&context->dhall->arena, struct binding, more);
         if (len > 0) {
             memcpy(copy, *bindings, len * sizeof *copy);

@@ -49,7 +49,8 @@ struct printer {
     size_t try_tasks_max; /* nor may there be more tasks: each writes something */
 };
 enum {
-    INDENT_MAX = 120, /* deeper terms are not moved further right: size would be quadratic */
+    INDENT_MAX = 120,        /* deeper terms are not moved further right: size would be quadratic */
+    GIVEN_BYTES = 64 * 1024, /* of lines, before they are given away */
 };
 
 static void task_push(struct printer *printer, struct task task)
@@ -639,14 +640,27 @@ static void lines_write(struct printer *printer, struct str literal, uint32_t in
 
 static void task_run(struct printer *printer, const struct task *task);
 
+/* Gives away the lines that are done. */
+static void lines_give(struct printer *printer)
+{
+    struct buf *text = printer->text;
+    size_t done = printer->line_begin;
+    printer->options.write(str_sub(buf_str(text), 0, done));
+    memmove(text->ptr, text->ptr + done, text->len - done);
+    text->len -= done;
+    printer->line_begin = 0;
+}
+
 /* Runs tasks until the stack is as high as base, or the try is over. */
 static void tasks_run(struct printer *printer, size_t base)
 {
     while (printer->len > base && !printer->too_long) {
         struct task task = printer->tasks[--printer->len];
         task_run(printer, &task);
-        if (printer->trying && printer->text->len > printer->try_end) {
-            printer->too_long = true;
+        if (printer->trying) {
+            printer->too_long = printer->too_long || printer->text->len > printer->try_end;
+        } else if (printer->options.write != NULL && printer->line_begin >= GIVEN_BYTES) {
+            lines_give(printer);
         }
     }
 }

@@ -14,6 +14,9 @@ struct dhall_print_options {
     enum dhall_print_layout layout;
     bool ascii;       /* \, ->, forall, /\ instead of the symbols */
     unsigned columns; /* 0: 80 */
+    /* Takes lines that are done, in order, as they come: only what is left is in ret_text then.
+     * NULL: nothing is taken. */
+    void (*write)(struct str text);
 };
 /* Adds the text, without a newline at its end. Needs no C stack for deep terms. */
 void dhall_print(const struct dhall_terms *terms, dhall_term term,

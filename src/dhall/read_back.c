@@ -11,7 +11,15 @@ struct quote_slot {
 void dhall_quote_init(
     struct dhall_quote *quote, struct dhall *dhall, struct dhall_terms *terms, bool alpha)
 {
-    *quote = (struct dhall_quote){.dhall = dhall, .terms = terms, .alpha = alpha};
+    *quote = (struct dhall_quote){
+        .dhall = dhall,
+        .terms = terms,
+        .alpha = alpha,
+        .label_counts = dhall->label_counts,
+        .label_counts_cap = dhall->label_counts_cap,
+    };
+    dhall->label_counts = NULL;
+    dhall->label_counts_cap = 0;
 }
 
 /* An array of the session's arena with room for more: nothing is lost when dhall_stop leaves. */
@@ -29,12 +37,12 @@ void dhall_quote_push(struct dhall_quote *quote, dhall_label label)
     label = quote->alpha ? 0 : label;
     uint32_t len = quote->names_len;
     if (len == quote->names_cap) {
-        quote->names_cap = len == 0 ? 32 : len * 2;
+        quote->names_cap = len == 0 ? 8 : len * 2;
         quote->names = grown(quote->dhall, quote->names, len, quote->names_cap);
         quote->counts = grown(quote->dhall, quote->counts, len, quote->names_cap);
     }
     if (label >= quote->label_counts_cap) {
-        uint32_t cap = label < 64 ? 128 : label * 2;
+        uint32_t cap = label < 8 ? 16 : label * 2;
         quote->label_counts =
             grown(quote->dhall, quote->label_counts, quote->label_counts_cap, cap);
         quote->label_counts_cap = cap;
@@ -47,6 +55,15 @@ void dhall_quote_push(struct dhall_quote *quote, dhall_label label)
 void dhall_quote_pop(struct dhall_quote *quote)
 {
     quote->label_counts[quote->names[--quote->names_len]]--;
+}
+
+void dhall_quote_end(struct dhall_quote *quote)
+{
+    while (quote->names_len > 0) {
+        dhall_quote_pop(quote);
+    }
+    quote->dhall->label_counts = quote->label_counts;
+    quote->dhall->label_counts_cap = quote->label_counts_cap;
 }
 
 static size_t memo_hash(const struct dhall_value *value)
@@ -66,7 +83,7 @@ static struct quote_slot *memo_find(struct quote_slot *slots, uint32_t mask, con
 static void memo_add(struct dhall_quote *quote, const struct dhall_value *value, dhall_term term)
 {
     if (quote->memo == NULL || quote->memo_len * 2 > quote->memo_mask) {
-        uint32_t mask = quote->memo == NULL ? 255 : quote->memo_mask * 2 + 1;
+        uint32_t mask = quote->memo == NULL ? 31 : quote->memo_mask * 2 + 1;
         struct quote_slot *slots =
             ARENA_NEW(&quote->dhall->arena, struct quote_slot, (size_t)mask + 1);
         for (uint32_t i = 0; quote->memo != NULL && i <= quote->memo_mask; i++) {

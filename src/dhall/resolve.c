@@ -13,14 +13,19 @@ struct resolver {
     struct dhall_import_entry *parent; /* NULL: a value that was read back; it has no imports, and
                                           its closed rows may be shared */
     struct diags *diags;
-    /* In the session's arena. */
+    struct dhall_scope *scope;
+    uint8_t *seen; /* by row, where rows may be shared */
+};
+/* All arrays: in the session's arena. Used again for the next file: when it is empty, latest is all
+ * zero. */
+struct dhall_scope {
+    struct dhall_scope *next; /* of those that are free */
     dhall_label *names;
     uint32_t *rows;     /* of the binder, to mark it used; 0: outside of the code */
     uint32_t *previous; /* binder + 1, 0: none */
     uint32_t len, cap;
     uint32_t *latest; /* by label: binder + 1 */
     uint32_t latest_cap;
-    uint8_t *seen; /* by row, where rows may be shared */
 };
 
 static uint32_t *grown(struct dhall *dhall, const uint32_t *array, uint32_t len, uint32_t cap)
@@ -35,48 +40,70 @@ static uint32_t *grown(struct dhall *dhall, const uint32_t *array, uint32_t len,
 static void scope_push(struct resolver *resolver, dhall_label label, uint32_t row)
 {
     struct dhall *dhall = resolver->dhall;
-    uint32_t len = resolver->len;
-    if (len == resolver->cap) {
-        resolver->cap = len == 0 ? 64 : len * 2;
-        resolver->names = grown(dhall, resolver->names, len, resolver->cap);
-        resolver->rows = grown(dhall, resolver->rows, len, resolver->cap);
-        resolver->previous = grown(dhall, resolver->previous, len, resolver->cap);
+    struct dhall_scope *scope = resolver->scope;
+    uint32_t len = scope->len;
+    if (len == scope->cap) {
+        scope->cap = len == 0 ? 16 : len * 2;
+        scope->names = grown(dhall, scope->names, len, scope->cap);
+        scope->rows = grown(dhall, scope->rows, len, scope->cap);
+        scope->previous = grown(dhall, scope->previous, len, scope->cap);
     }
-    if (label >= resolver->latest_cap) {
+    if (label >= scope->latest_cap) {
         uint32_t cap = label < 128 ? 256 : label * 2;
-        resolver->latest = grown(dhall, resolver->latest, resolver->latest_cap, cap);
-        resolver->latest_cap = cap;
+        scope->latest = grown(dhall, scope->latest, scope->latest_cap, cap);
+        scope->latest_cap = cap;
     }
-    resolver->names[len] = label;
-    resolver->rows[len] = row;
-    resolver->previous[len] = resolver->latest[label];
-    resolver->latest[label] = len + 1;
-    resolver->len++;
+    scope->names[len] = label;
+    scope->rows[len] = row;
+    scope->previous[len] = scope->latest[label];
+    scope->latest[label] = len + 1;
+    scope->len++;
 }
 
 static void scope_pop(struct resolver *resolver)
 {
-    uint32_t last = --resolver->len;
-    resolver->latest[resolver->names[last]] = resolver->previous[last];
+    struct dhall_scope *scope = resolver->scope;
+    uint32_t last = --scope->len;
+    scope->latest[scope->names[last]] = scope->previous[last];
 }
 
 static void resolve_variable(
     struct resolver *resolver, const struct dhall_row *row, uint32_t *ret_mark)
 {
-    uint32_t binder = row->a < resolver->latest_cap ? resolver->latest[row->a] : 0;
+    const struct dhall_scope *scope = resolver->scope;
+    uint32_t binder = row->a < scope->latest_cap ? scope->latest[row->a] : 0;
     uint32_t left = row->b;
     while (binder != 0 && left > 0) {
-        binder = resolver->previous[binder - 1];
+        binder = scope->previous[binder - 1];
         left--;
     }
     if (binder == 0) {
         *ret_mark = MARK_FREE | (left & (MARK_FREE - 1));
         return;
     }
-    *ret_mark = resolver->len - binder;
-    if (resolver->rows[binder - 1] != 0) {
-        resolver->code->marks[resolver->rows[binder - 1]] = 1;
+    *ret_mark = scope->len - binder;
+    if (scope->rows[binder - 1] != 0) {
+        resolver->code->marks[scope->rows[binder - 1]] = 1;
     }
+}
+
+static struct dhall_scope *scope_take(struct dhall *dhall)
+{
+    struct dhall_scope *scope = dhall->scopes;
+    if (scope == NULL) {
+        return ARENA_NEW(&dhall->arena, struct dhall_scope, 1);
+    }
+    dhall->scopes = scope->next;
+    return scope;
+}
+
+static void scope_give_back(struct resolver *resolver)
+{
+    while (resolver->scope->len > 0) {
+        scope_pop(resolver);
+    }
+    resolver->scope->next = resolver->dhall->scopes;
+    resolver->dhall->scopes = resolver->scope;
 }
 
 static void shape_add(
@@ -84,7 +111,7 @@ static void shape_add(
 {
     struct dhall_code *code = resolver->code;
     if (code->shapes_len == code->shapes_cap) {
-        code->shapes_cap = code->shapes_cap == 0 ? 32 : code->shapes_cap * 2;
+        code->shapes_cap = code->shapes_cap == 0 ? 8 : code->shapes_cap * 2;
         code->shapes = memory_realloc(code->shapes, code->shapes_cap * sizeof(void *));
     }
     const struct dhall_shape *shape = NULL;
@@ -169,7 +196,7 @@ static enum err resolve_binder(
     if (err != OK) {
         return err;
     }
-    if (resolver->len >= UINT32_MAX / 4) {
+    if (resolver->scope->len >= UINT32_MAX / 4) {
         dhall_stop(resolver->dhall, STOP_DEPTH);
     }
     scope_push(resolver, row->a, term.row);
@@ -197,11 +224,11 @@ static enum err resolve_alternative(
     struct resolver *resolver, dhall_term term, const struct dhall_row *row)
 {
     struct diags saved = *resolver->diags;
-    uint32_t len = resolver->len;
+    uint32_t len = resolver->scope->len;
     enum err err = resolve_term(resolver, (dhall_term){row->a});
     resolver->code->marks[term.row] = MARK_LEFT;
     if (err == ERR_ABSENT) {
-        while (resolver->len > len) {
+        while (resolver->scope->len > len) {
             scope_pop(resolver);
         }
         *resolver->diags = saved;
@@ -223,9 +250,9 @@ static enum err resolve_import(
     if (import->headers.row != 0) {
         /* Headers are closed: they see nothing of the scope. */
         struct resolver inner = *resolver;
-        inner.names = inner.rows = inner.previous = inner.latest = NULL;
-        inner.len = inner.cap = inner.latest_cap = 0;
+        inner.scope = scope_take(inner.dhall);
         enum err err = resolve_term(&inner, import->headers);
+        scope_give_back(&inner);
         if (err != OK) {
             return err;
         }
@@ -364,12 +391,15 @@ enum err dhall_code_resolve(struct dhall *dhall, struct dhall_code *code,
     if (parent == NULL) {
         resolver.seen = arena_calloc(&dhall->arena, code->terms.len, 1);
     }
+    resolver.scope = scope_take(dhall);
     for (uint32_t i = 0; i < outer; i++) {
         scope_push(&resolver, 0, 0);
     }
     /* At once, since headers of an import are evaluated in the middle of the walk. */
     code->constants = memory_calloc(constants_max(&code->terms), sizeof(void *));
-    return resolve_term(&resolver, code->root);
+    enum err err = resolve_term(&resolver, code->root);
+    scope_give_back(&resolver);
+    return err;
 }
 
 struct dhall_code *dhall_code_of_value(
@@ -382,6 +412,8 @@ struct dhall_code *dhall_code_of_value(
         dhall_quote_push(&quote, 0);
     }
     code->root = dhall_quote(&quote, value);
+    dhall_quote_end(&quote);
+    dhall_terms_trim(&code->terms);
     struct diags diags;
     diags_init(&diags, &dhall->arena, NULL);
     enum err err = dhall_code_resolve(dhall, code, NULL, binders, &diags);

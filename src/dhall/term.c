@@ -45,10 +45,11 @@ dhall_label dhall_label_of(struct dhall_labels *labels, struct str name)
     return table_add(&labels->table, &labels->arena, name);
 }
 
-/* Twice as many elements of element_bytes, or 64. */
+/* Twice as many elements of element_bytes; at first as many as are in 512 bytes, or two. */
 static void *array_grow(void *array, uint32_t *cap, size_t element_bytes)
 {
-    *cap = *cap == 0 ? 64 : *cap * 2;
+    uint32_t least = element_bytes > 256 ? 2 : (uint32_t)(512 / element_bytes);
+    *cap = *cap == 0 ? least : *cap * 2;
     return memory_realloc(array, *cap * element_bytes);
 }
 
@@ -107,9 +108,16 @@ void dhall_terms_trim(struct dhall_terms *terms)
     if (terms->spans != NULL) {
         terms->spans = memory_realloc(terms->spans, terms->len * sizeof *terms->spans);
     }
-    if (terms->lists_len > 0) {
-        terms->lists_cap = terms->lists_len;
-        terms->lists = memory_realloc(terms->lists, terms->lists_len * sizeof *terms->lists);
+    terms->lists_cap = terms->lists_len > 0 ? terms->lists_len : 1; /* always some: see init */
+    terms->lists = memory_realloc(terms->lists, terms->lists_cap * sizeof *terms->lists);
+    if (terms->texts_len > 0) {
+        terms->texts_cap = terms->texts_len;
+        terms->texts = memory_realloc(terms->texts, terms->texts_len * sizeof *terms->texts);
+    }
+    if (terms->imports_len > 0) {
+        terms->imports_cap = terms->imports_len;
+        terms->imports =
+            memory_realloc(terms->imports, terms->imports_len * sizeof *terms->imports);
     }
 }
 

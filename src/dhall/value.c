@@ -18,8 +18,8 @@ struct dhall_value *dhall_builtin_apply1(
     struct dhall_value *value = dhall_value_new(dhall, V_BUILTIN, argument->bound);
     value->flag = (uint8_t)builtin;
     value->a = 1;
-    value->items = arena_alloc(&dhall->arena, sizeof *value->items);
-    value->items[0] = argument;
+    value->argument = argument;
+    value->items = &value->argument; /* it is never moved */
     return value;
 }
 
@@ -100,8 +100,14 @@ struct dhall_value *dhall_text_value(struct dhall *dhall, struct str text)
 
 struct dhall_value *dhall_var_value(struct dhall *dhall, uint32_t level)
 {
+    if (level < DHALL_NEAR_LEVELS && dhall->variables[level] != NULL) {
+        return dhall->variables[level];
+    }
     struct dhall_value *value = dhall_value_new(dhall, V_VAR, level + 1);
     value->a = level;
+    if (level < DHALL_NEAR_LEVELS) {
+        dhall->variables[level] = value;
+    }
     return value;
 }
 

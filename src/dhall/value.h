@@ -131,7 +131,10 @@ struct dhall_value {
                 struct dhall_value **constructors; /* of V_UNION, by field, made when asked for */
             };
             struct dhall_value **items;
-            const struct dhall_shape *shape;
+            union {
+                const struct dhall_shape *shape;
+                struct dhall_value *argument; /* items of a V_BUILTIN that has one */
+            };
         };
         struct {
             const struct dhall_big *big;
@@ -144,6 +147,7 @@ struct dhall_value {
 };
 
 enum {
+    DHALL_NEAR_LEVELS = 64,
     DHALL_BOUND_MAX = UINT16_MAX - 1, /* binders within each other; more is ERR_LIMIT */
     MARK_FREE = 1U << 30,             /* of a variable's mark: free, the rest is its index */
     MARK_LEFT = 1,                    /* of a `?`: which side was taken */
@@ -215,6 +219,11 @@ struct dhall_pairs {
     } * slots;
     uint32_t len, mask;
 };
+/* The encoding of a closed type. */
+struct dhall_written {
+    const struct dhall_value *value;
+    struct str bytes; /* in the session's arena */
+};
 struct dhall_place {
     const struct dhall_code *code;
     dhall_term term;
@@ -247,10 +256,15 @@ struct dhall {
     uint32_t imports_len, imports_cap;
     struct dhall_import_entry **opened; /* the chain of imports being resolved; owned */
     uint32_t opened_len, opened_cap;
-    struct dhall_pairs equal;      /* values that are judgmentally equal */
-    struct dhall_pairs unmentions; /* value, level that it does not mention */
-    uint32_t conv_count;           /* of values with parts */
-    struct dhall_pending *pending; /* owned; a stack */
+    struct dhall_written *written; /* hash.c's: types by address, a newer one for an older one */
+    struct dhall_scope *scopes;    /* resolve.c's, that are free; in the arena */
+    uint32_t *label_counts;        /* read_back.c's, that is free: all zero */
+    uint32_t label_counts_cap;
+    struct dhall_value *variables[DHALL_NEAR_LEVELS]; /* by level; made at first use */
+    struct dhall_pairs equal;                         /* values that are judgmentally equal */
+    struct dhall_pairs unmentions;                    /* value, level that it does not mention */
+    uint32_t conv_count;                              /* of values with parts */
+    struct dhall_pending *pending;                    /* owned; a stack */
     uint32_t pending_len, pending_cap;
     bool explains; /* messages about types show them whole, too */
     uint64_t steps;
