@@ -324,10 +324,11 @@ void warning_tell(struct engine *engine, struct str text)
     }
 }
 
-/* Value: target_encode. */
+/* Value: target_encode; a part of the package's value. */
 enum dice_status target_compute(
     struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags)
 {
+    (void)ret_value;
     struct engine *engine = dice_task_context(task);
     struct arena arena = {0};
     struct label label = label_of_key(arg);
@@ -350,7 +351,7 @@ enum dice_status target_compute(
         for (size_t i = 0; i < target.warnings.count; i++) {
             warning_tell(engine, warning_text(engine, &target, i, &arena));
         }
-        buf_add(ret_value, bytes);
+        dice_task_part(task, KEY_PACKAGE, package_key(label, &arena), bytes);
     }
     arena_release(&arena);
     return status;

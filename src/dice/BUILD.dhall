@@ -13,6 +13,7 @@ let dice =
           , "leaves.c"
           , "run.c"
           , "save.c"
+          , "segment.c"
           , "task.c"
           , "walk.c"
           ]

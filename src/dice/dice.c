@@ -24,6 +24,8 @@ enum err dice_open(const struct dice_options *options, struct dice **ret_dice, s
     (void)pthread_cond_init(&dice->leaf_done, NULL);
     dice->graph = options->path == NULL ? NULL : graph_open(options->path, &options->schema);
     keys_init(&dice->keys, dice->graph);
+    dice->disk.fd = -1;
+    disk_load(dice);
     *ret_dice = dice;
     return OK;
 }
@@ -36,6 +38,8 @@ void dice_close(struct dice *dice)
     run_release(dice);
     keys_release(&dice->keys);
     graph_close(dice->graph);
+    disk_release(&dice->disk);
+    free(dice->dirty.ptr);
     arena_release(&dice->run.arena);
     free(dice->order.ptr);
     free(dice->leaves.ptr);
@@ -54,6 +58,8 @@ void dice_forget(struct dice *dice)
     graph_close(dice->graph);
     dice->graph = NULL;
     keys_init(&dice->keys, NULL);
+    disk_release(&dice->disk);
+    dice->dirty.len = 0;
     dice->changed = true;
 }
 

@@ -2,8 +2,8 @@
  *
  * A key is (kind, argument bytes). Its value is bytes, a function of the values of the keys it
  * needed. Leaves are read from the world (a file's stat data and digest); everything else is
- * computed. Values, and what each key read in which order, persist in one immutable file that the
- * next run maps.
+ * computed. Values, and what each key read in which order, persist in one file, of which the next
+ * run reads what it touches and to which it appends what changed.
  *
  *   request -> validate(key): a remembered key whose dependencies, in the order first read, still
  * have the digests it saw keeps its value (early cutoff: an equal value stops there)
@@ -53,6 +53,7 @@ struct dice_options {
     unsigned worker_count; /* threads, the caller's too; 0: one for each CPU this process may use */
     const char *path;      /* the graph file; NULL: nothing persists */
     struct digest schema;  /* of what the kinds mean: a graph with another is not used */
+    bool always_whole;     /* the graph file is written whole each time (for tests) */
     const struct io *io;   /* for writing that file; NULL: io_real */
     void *context;         /* for compute (dice_task_context) and unchanged */
     struct sources *sources; /* for diags */
@@ -91,6 +92,10 @@ enum dice_status dice_need_all(struct dice_task *task, struct dice_want *wants, 
  * declared header that the compiler did not read): its changes will not matter. What names exist
  * must be needed by another key then. */
 void dice_unneed(struct dice_task *task, unsigned kind, struct str arg);
+/* The value is `part` of the value of this key, which was needed in this call and was there: it is
+ * not copied, and takes no room of its own in the graph file (a projection). What ret_value has
+ * does not count then. Not in a leaf. */
+void dice_task_part(struct dice_task *task, unsigned kind, struct str arg, struct str part);
 /* In a leaf: bytes for `unchanged` (stat data) that are remembered beside the value but are no part
  * of its digest: a touched file whose content is the same stops there. Copied. */
 void dice_task_stamp(struct dice_task *task, struct str stamp);
@@ -121,8 +126,9 @@ enum err dice_run(struct dice *dice, const struct dice_request *request, struct 
  * ERR_RETRY unless something failed. Without a transaction it ends the next one. May be called from
  * a signal handler and from any thread. */
 void dice_cancel(struct dice *dice);
-/* Writes the graph file if anything changed: temporary file, rename. No fsync: what a power failure
- * leaves is checked like everything else in the file. The values of dice stay valid. */
+/* Appends to the graph file what changed; if it has grown too much, or is not the one that was read
+ * (another process wrote it), writes it whole: temporary file, rename. No fsync: what a power
+ * failure leaves is checked like everything else in the file. The values of dice stay valid. */
 enum err dice_save(struct dice *dice, struct diags *diags);
 
 /* Each leaf that the last transaction found or read, with the value that it has there, in no order

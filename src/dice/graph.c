@@ -11,12 +11,15 @@
 
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the graph file is used in place");
 static_assert(sizeof(struct graph_row) == 16, "docs/format/graph.md");
-static_assert(sizeof(struct graph_text) == 24, "docs/format/graph.md");
+static_assert(sizeof(struct graph_text) == 32, "docs/format/graph.md");
 static_assert(sizeof(struct graph_past) == 40, "docs/format/graph.md");
 static_assert(sizeof(struct edge) == 8, "docs/format/graph.md");
 static_assert(sizeof(struct graph_tail) == 88, "docs/format/graph.md");
+static_assert(sizeof(struct graph_head) == 32, "docs/format/graph.md");
+static_assert(sizeof(struct graph_segment) == 32, "docs/format/graph.md");
+static_assert(sizeof(struct graph_record) == 96, "docs/format/graph.md");
 
-const char graph_magic[GRAPH_MAGIC_BYTES] = "straylight dice graph 1\n";
+const char graph_magic[GRAPH_MAGIC_BYTES + 1] = "straylight dice graph 2\n";
 
 enum block_state {
     BLOCK_UNREAD,
@@ -71,7 +74,7 @@ static bool section_add(uint64_t *at, uint64_t count, uint64_t element_bytes, ui
 bool graph_layout(struct graph *graph)
 {
     const struct graph_tail *tail = &graph->tail;
-    uint64_t at = GRAPH_MAGIC_BYTES;
+    uint64_t at = sizeof(struct graph_head);
     return section_add(&at, tail->row_count, sizeof(struct graph_row), &graph->rows_at) &&
            section_add(&at, tail->row_count, sizeof(struct graph_text), &graph->texts_at) &&
            section_add(&at, tail->row_count, sizeof(struct graph_past), &graph->pasts_at) &&
@@ -101,8 +104,15 @@ static bool read_at(int fd, void *ptr, size_t len, uint64_t at)
 static bool tail_read(struct graph *graph, uint64_t file_bytes, const struct digest *schema)
 {
     struct graph_tail *tail = &graph->tail;
-    if (file_bytes < sizeof *tail || file_bytes > INT64_MAX ||
-        !read_at(graph->fd, tail, sizeof *tail, file_bytes - sizeof *tail) ||
+    struct graph_head head;
+    if (file_bytes < sizeof head + sizeof *tail || file_bytes > INT64_MAX ||
+        !read_at(graph->fd, &head, sizeof head, 0) ||
+        memcmp(head.magic, graph_magic, GRAPH_MAGIC_BYTES) != 0 ||
+        head.base_bytes < sizeof head + sizeof *tail || head.base_bytes > file_bytes) {
+        return false;
+    }
+    uint64_t base_bytes = graph->base_bytes = head.base_bytes;
+    if (!read_at(graph->fd, tail, sizeof *tail, base_bytes - sizeof *tail) ||
         tail->tail_check != graph_checksum(tail, offsetof(struct graph_tail, tail_check)) ||
         tail->format != GRAPH_FORMAT || tail->block_bytes != GRAPH_BLOCK_BYTES ||
         memcmp(tail->schema, schema->hash, sizeof tail->schema) != 0 ||
@@ -113,8 +123,8 @@ static bool tail_read(struct graph *graph, uint64_t file_bytes, const struct dig
     block_count += graph->data_len % GRAPH_BLOCK_BYTES != 0 ? 1 : 0;
     return tail->block_count == block_count && tail->row_count < EDGE_GROUP &&
            tail->slot_count > 0 && (tail->slot_count & (tail->slot_count - 1)) == 0 &&
-           graph->data_len < file_bytes &&
-           file_bytes == graph->data_len + block_count * sizeof(uint64_t) + sizeof *tail;
+           graph->data_len < base_bytes &&
+           base_bytes == graph->data_len + block_count * sizeof(uint64_t) + sizeof *tail;
 }
 
 static bool sums_read(struct graph *graph)
@@ -170,6 +180,7 @@ struct graph *graph_open(const char *path, const struct digest *schema)
         graph_close(graph);
         return NULL;
     }
+    graph_segments_read(graph, (uint64_t)st.st_size);
     return graph;
 }
 
@@ -181,6 +192,7 @@ void graph_close(struct graph *graph)
     if (graph->range != NULL) {
         (void)munmap(graph->range, graph->range_bytes);
     }
+    free(graph->segments);
     free(graph->sums);
     free(graph->states);
     fd_close(&graph->fd);
@@ -259,23 +271,41 @@ const struct edge *graph_edges_get(struct graph *graph, const struct graph_row *
         row->edge_count * sizeof(struct edge));
 }
 
+/* len bytes at a place; NULL: damaged. */
+static const char *place_get(struct graph *graph, uint64_t at, uint64_t len)
+{
+    uint64_t bytes_len = graph->tail.bytes_len;
+    if (len == 0) {
+        return graph->data;
+    }
+    if (at < bytes_len) {
+        return len > bytes_len - at ? NULL : data_get(graph, graph->bytes_at + at, len);
+    }
+    uint64_t behind = at - bytes_len;
+    return behind < graph->segments_bytes && len <= graph->segments_bytes - behind
+               ? graph->segments + behind
+               : NULL;
+}
+
 bool graph_bytes_get(struct graph *graph, const struct graph_text *text, struct str *ret_arg,
     struct str *ret_value, struct str *ret_stamp)
 {
-    uint64_t value_len = text->value_len;
-    uint64_t len = text->arg_len + value_len + text->stamp_len;
-    if (text->at > graph->tail.bytes_len || len > graph->tail.bytes_len - text->at) {
+    uint64_t rest_len = (uint64_t)text->value_len + text->stamp_len;
+    bool together = ret_value != NULL && text->arg_at <= UINT64_MAX - text->arg_len &&
+                    text->value_at == text->arg_at + text->arg_len;
+    const char *arg = place_get(graph, text->arg_at, text->arg_len + (together ? rest_len : 0));
+    if (arg == NULL) {
         return false;
     }
-    uint64_t used = ret_value == NULL ? text->arg_len : len;
-    const char *ptr = used == 0 ? graph->data : data_get(graph, graph->bytes_at + text->at, used);
-    if (ptr == NULL) {
-        return false;
-    }
-    *ret_arg = (struct str){.ptr = ptr, .len = text->arg_len};
+    *ret_arg = (struct str){.ptr = arg, .len = text->arg_len};
     if (ret_value != NULL) {
-        *ret_value = (struct str){.ptr = ptr + text->arg_len, .len = (size_t)value_len};
-        *ret_stamp = (struct str){.ptr = ptr + text->arg_len + value_len, .len = text->stamp_len};
+        const char *value =
+            together ? arg + text->arg_len : place_get(graph, text->value_at, rest_len);
+        if (value == NULL) {
+            return false;
+        }
+        *ret_value = (struct str){.ptr = value, .len = text->value_len};
+        *ret_stamp = (struct str){.ptr = value + text->value_len, .len = text->stamp_len};
     }
     return true;
 }

@@ -13,15 +13,39 @@ enum {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* Makes the checks of the segments right, and that each names what it follows. */
+static void segments_seal(char *ptr, size_t len, uint64_t before)
+{
+    struct graph_segment segment;
+    while (len >= sizeof segment + sizeof before) {
+        memcpy(&segment, ptr, sizeof segment);
+        if (segment.size_bytes > len || segment.size_bytes < sizeof segment + sizeof before) {
+            return;
+        }
+        segment.before = before;
+        memcpy(ptr, &segment, sizeof segment);
+        before = graph_checksum(ptr, segment.size_bytes - sizeof before);
+        memcpy(ptr + segment.size_bytes - sizeof before, &before, sizeof before);
+        ptr += segment.size_bytes;
+        len -= segment.size_bytes;
+    }
+}
+
 /* Makes all checksums right, so that what lies behind them is tried too. */
 static void seal(char *ptr, size_t len)
 {
     struct graph graph = {.fd = -1};
-    if (len < sizeof graph.tail) {
+    struct graph_head head;
+    if (len < sizeof head + sizeof graph.tail) {
         return;
     }
-    memcpy(&graph.tail, ptr + len - sizeof graph.tail, sizeof graph.tail);
-    size_t left = len - sizeof graph.tail;
+    memcpy(&head, ptr, sizeof head);
+    if (head.base_bytes > len || head.base_bytes < sizeof head + sizeof graph.tail) {
+        return;
+    }
+    char *tail_at = ptr + head.base_bytes - sizeof graph.tail;
+    memcpy(&graph.tail, tail_at, sizeof graph.tail);
+    size_t left = head.base_bytes - sizeof graph.tail;
     if (!graph_layout(&graph) || graph.data_len > left ||
         (left - graph.data_len) / sizeof(uint64_t) != graph.tail.block_count) {
         return;
@@ -39,7 +63,8 @@ static void seal(char *ptr, size_t len)
     graph.tail.sums_check =
         graph_checksum(ptr + graph.data_len, graph.tail.block_count * sizeof(uint64_t));
     graph.tail.tail_check = graph_checksum(&graph.tail, offsetof(struct graph_tail, tail_check));
-    memcpy(ptr + len - sizeof graph.tail, &graph.tail, sizeof graph.tail);
+    memcpy(tail_at, &graph.tail, sizeof graph.tail);
+    segments_seal(ptr + head.base_bytes, len - head.base_bytes, graph.tail.tail_check);
 }
 
 /* Law: whatever the graph file holds, the answer is that of a run without one; and if the checksums

@@ -39,11 +39,19 @@ struct edge {
     uint32_t value_id; /* number of the value seen; 0: none, never equal */
 };
 
+/* Bytes of a value that parts of it share. */
+struct shared {
+    _Atomic uint32_t count; /* of its owners */
+    char bytes[];
+};
+struct shared *shared_new(struct str value, struct str stamp);
+void shared_release(struct shared *shared);
+
 struct body {
     const char *arg;
     uint32_t arg_len, hash;
-    const char *value; /* in owned, or in the graph file; the stamp stands behind it */
-    char *owned;       /* heap, or NULL */
+    const char *value;    /* in owned, or in the graph file; the stamp stands behind it */
+    struct shared *owned; /* or NULL */
     uint32_t value_len, stamp_len;
     const struct edge *edges;
     struct edge *edges_owned; /* heap, or NULL: edges are the graph file's */
@@ -52,8 +60,11 @@ struct body {
     uint32_t edge_count;
     uint32_t previous_id; /* number of the value before the current one; 0: none */
     uint8_t digest[VALUE_HASH_BYTES], previous[VALUE_HASH_BYTES];
+    uint32_t part_of; /* row + 1 in whose value the value stood when it was made, or 0 */
     uint16_t kind;
+    uint8_t age;    /* times the file was written whole since the row was up to date */
     bool has_value; /* value and edges may be kept if validation says so */
+    bool dirty;     /* it is in dice.dirty */
 };
 
 struct row {
@@ -134,6 +145,8 @@ struct dice_task {
     struct vector edges; /* struct edge */
     struct vector waits; /* uint32_t: rows that were not there */
     struct buf stamp;
+    uint32_t part_of; /* ROW_NONE, or the row of whose value `part` is a part */
+    struct str part;
 };
 
 enum {
@@ -158,13 +171,26 @@ struct run {
     enum err hook_err;
 };
 
+/* What the file at options.path has, as far as this process knows. */
+struct disk {
+    bool known; /* else it is written whole */
+    int fd;     /* of that file, so that its inode stays its own; or -1 */
+    uint64_t base_bytes, bytes_len, end;
+    uint64_t chain;
+    uint32_t row_count;
+    uint32_t *numbers; /* owned: of rows, + 1; 0: it has none; those beyond the end have none */
+    uint32_t number_count;
+};
+
 struct dice {
     struct dice_options options;
     struct keys keys;
     struct graph *graph; /* the mapped file, or NULL */
     uint32_t version;    /* of the transaction */
     _Atomic bool cancelled, stopped, damaged;
-    bool changed; /* since the graph was loaded or saved */
+    bool changed;        /* since the graph was loaded or saved */
+    struct vector dirty; /* uint32_t: rows that changed since then */
+    struct disk disk;
     _Atomic uint32_t task_serial;
     struct dice_statistics statistics;
     struct vector roots, order, leaves, stack; /* of the walk */
@@ -191,6 +217,17 @@ uint32_t keys_add(struct dice *dice, uint32_t hash, unsigned kind, struct str ar
 /* Rows of the graph file, without bodies; none if graph is NULL. */
 void keys_init(struct keys *keys, struct graph *graph);
 void keys_release(struct keys *keys);
+/* A new last row; its body has a key that no row has. */
+uint32_t keys_append(struct keys *keys, struct body *body);
+struct body *body_new(struct keys *keys);
+struct graph_row;
+struct graph_text;
+struct graph_past;
+/* All but the edges; false: damaged. */
+bool body_decode(struct dice *dice, const struct graph_row *r, const struct graph_text *text,
+    const struct graph_past *past, struct body *body);
+/* True: all of them lead to rows. */
+bool edges_bounded(const struct edge *edges, uint32_t count, uint32_t row_count);
 /* The body of a row, made from the graph file if it has none yet; NULL: the file is damaged. Under
  * the lock. */
 struct body *row_body(struct dice *dice, uint32_t row);
@@ -215,6 +252,14 @@ static inline bool row_past(
         .edge_count = body->edge_count};
     return true;
 }
+/* Do the bytes of part's value stand in those of whole's? */
+static inline bool body_holds(const struct body *whole, const struct body *part)
+{
+    uintptr_t begin = (uintptr_t)whole->value;
+    uintptr_t at = (uintptr_t)part->value;
+    return whole->has_value && part->stamp_len == 0 && at >= begin &&
+           part->value_len <= whole->value_len && at - begin <= whole->value_len - part->value_len;
+}
 /* Of a verified row. */
 bool row_value(struct dice *dice, uint32_t row, struct str *ret_value);
 /* All that `unchanged` asks for. */
@@ -226,6 +271,10 @@ bool row_read(struct dice *dice, uint32_t row, struct body *ret_body, uint32_t *
     uint8_t *ret_age);
 /* Forgets everything, also the file. */
 void dice_forget(struct dice *dice);
+
+/* segment.c: rows as the segments have them, and what is known of the file. */
+void disk_load(struct dice *dice);
+void disk_release(struct disk *disk);
 
 /* walk.c: keeps all values whose whole history is as it was. True: those of all roots. */
 bool walk(struct dice *dice, const uint32_t *roots, size_t count);

@@ -144,12 +144,23 @@ uint32_t keys_get(struct dice *dice, uint32_t hash, unsigned kind, struct str ar
     }
 }
 
-static struct body *body_new(struct keys *keys)
+struct body *body_new(struct keys *keys)
 {
     struct body *body = ARENA_NEW(&keys->arena, struct body, 1);
     body->older = keys->newest;
     keys->newest = body;
     return body;
+}
+
+uint32_t keys_append(struct keys *keys, struct body *body)
+{
+    uint32_t row = keys->row_count;
+    atomic_store_explicit(&row_at(keys, row)->body, body, memory_order_release);
+    keys->row_count++;
+    chunk_make(keys);
+    slot_set(slots_grow(keys), (uint64_t)body->hash << 32 | (row + 1));
+    keys->slot_count++;
+    return row;
 }
 
 uint32_t keys_add(struct dice *dice, uint32_t hash, unsigned kind, struct str arg)
@@ -159,8 +170,7 @@ uint32_t keys_add(struct dice *dice, uint32_t hash, unsigned kind, struct str ar
         return row;
     }
     struct keys *keys = &dice->keys;
-    row = keys->row_count;
-    if (row >= EDGE_GROUP || arg.len > UINT32_MAX) {
+    if (keys->row_count >= EDGE_GROUP || arg.len > UINT32_MAX) {
         memory_exhausted(); /* 2^31 keys need more than a hundred GB */
     }
     struct body *body = body_new(keys);
@@ -168,18 +178,13 @@ uint32_t keys_add(struct dice *dice, uint32_t hash, unsigned kind, struct str ar
     body->arg_len = (uint32_t)arg.len;
     body->hash = hash;
     body->kind = (uint16_t)kind;
-    atomic_store_explicit(&row_at(keys, row)->body, body, memory_order_release);
-    keys->row_count++;
-    chunk_make(keys);
-    slot_set(slots_grow(keys), (uint64_t)hash << 32 | (row + 1));
-    keys->slot_count++;
-    return row;
+    return keys_append(keys, body);
 }
 
 void keys_release(struct keys *keys)
 {
     for (struct body *body = keys->newest; body != NULL; body = body->older) {
-        free(body->owned);
+        shared_release(body->owned);
         free(body->edges_owned);
     }
     free(keys->rows_owned);
@@ -196,8 +201,7 @@ void keys_release(struct keys *keys)
     memset(keys, 0, sizeof *keys);
 }
 
-/* True: all of them lead to rows. */
-static bool edges_bounded(const struct edge *edges, uint32_t count, uint32_t row_count)
+bool edges_bounded(const struct edge *edges, uint32_t count, uint32_t row_count)
 {
     for (uint32_t i = 0; i < count; i++) {
         if ((edges[i].dep & ~EDGE_GROUP) >= row_count) {
@@ -207,19 +211,15 @@ static bool edges_bounded(const struct edge *edges, uint32_t count, uint32_t row
     return true;
 }
 
-/* What the file has of a row, as a body; false: damaged. */
-static bool body_read(struct dice *dice, uint32_t row, struct body *body)
+bool body_decode(struct dice *dice, const struct graph_row *r, const struct graph_text *text,
+    const struct graph_past *past, struct body *body)
 {
-    struct graph *graph = dice->graph;
     struct str arg;
     struct str value;
     struct str stamp;
-    const struct graph_row *r = graph_row_get(graph, row);
-    const struct graph_text *text = graph_text_get(graph, row);
-    const struct graph_past *past = graph_past_get(graph, row);
-    if (r == NULL || text == NULL || past == NULL || r->kind >= dice->options.kind_count ||
-        r->value_id > VALUE_ID_MAX || past->previous_id > VALUE_ID_MAX ||
-        !graph_bytes_get(graph, text, &arg, &value, &stamp)) {
+    if (r->kind >= dice->options.kind_count || r->value_id > VALUE_ID_MAX ||
+        past->previous_id > VALUE_ID_MAX ||
+        !graph_bytes_get(dice->graph, text, &arg, &value, &stamp)) {
         return false;
     }
     *body = (struct body){
@@ -230,7 +230,9 @@ static bool body_read(struct dice *dice, uint32_t row, struct body *body)
         .value_len = (uint32_t)value.len,
         .stamp_len = text->stamp_len,
         .previous_id = past->previous_id,
+        .part_of = past->part_of,
         .kind = r->kind,
+        .age = r->age,
         .has_value = (r->flags & GRAPH_HAS_VALUE) != 0 && r->value_id != 0,
         .edge_count = r->edge_count,
     };
@@ -238,7 +240,21 @@ static bool body_read(struct dice *dice, uint32_t row, struct body *body)
     memcpy(body->previous, past->previous, VALUE_HASH_BYTES);
     if (!body->has_value) {
         body->value = NULL;
-        body->value_len = body->stamp_len = 0;
+        body->value_len = body->stamp_len = body->part_of = 0;
+    }
+    return true;
+}
+
+/* What the base has of a row, as a body; false: damaged. */
+static bool body_read(struct dice *dice, uint32_t row, struct body *body)
+{
+    struct graph *graph = dice->graph;
+    const struct graph_row *r = graph_row_get(graph, row);
+    const struct graph_text *text = graph_text_get(graph, row);
+    const struct graph_past *past = graph_past_get(graph, row);
+    if (r == NULL || text == NULL || past == NULL || !body_decode(dice, r, text, past, body) ||
+        body->part_of > graph->tail.row_count) {
+        return false;
     }
     if (r->edge_count > 0) {
         body->edges = graph_edges_get(graph, r);
@@ -272,19 +288,17 @@ bool row_read(struct dice *dice, uint32_t row, struct body *ret_body, uint32_t *
 {
     const struct row *r = row_at(&dice->keys, row);
     const struct body *body = atomic_load_explicit(&r->body, memory_order_acquire);
-    uint8_t age = 0;
     if (body != NULL) {
         *ret_body = *body;
         *ret_value_id = r->value_id;
-    }
-    if (dice->graph != NULL && row < dice->graph->tail.row_count) {
+    } else {
         const struct graph_row *record = graph_row_get(dice->graph, row);
-        if (record == NULL || (body == NULL && !body_read(dice, row, ret_body))) {
+        if (record == NULL || !body_read(dice, row, ret_body)) {
             return false;
         }
-        *ret_value_id = body == NULL ? record->value_id : r->value_id;
-        age = record->age == UINT8_MAX ? UINT8_MAX : (uint8_t)(record->age + 1);
+        *ret_value_id = record->value_id;
     }
+    uint8_t age = ret_body->age == UINT8_MAX ? UINT8_MAX : (uint8_t)(ret_body->age + 1);
     *ret_age = atomic_load_explicit(&r->verified, memory_order_relaxed) != 0 ? 0 : age;
     return true;
 }
@@ -310,6 +324,26 @@ bool row_value(struct dice *dice, uint32_t row, struct str *ret_value)
     struct str arg;
     struct str stamp;
     return row_leaf(dice, row, &arg, ret_value, &stamp);
+}
+
+struct shared *shared_new(struct str value, struct str stamp)
+{
+    struct shared *shared = memory_alloc(sizeof *shared + value.len + stamp.len);
+    atomic_init(&shared->count, 1);
+    if (value.len > 0) {
+        memcpy(shared->bytes, value.ptr, value.len);
+    }
+    if (stamp.len > 0) {
+        memcpy(shared->bytes + value.len, stamp.ptr, stamp.len);
+    }
+    return shared;
+}
+
+void shared_release(struct shared *shared)
+{
+    if (shared != NULL && atomic_fetch_sub(&shared->count, 1) == 1) {
+        free(shared);
+    }
 }
 
 bool row_past_far(struct dice *dice, uint32_t row, struct past *ret_past)

@@ -301,39 +301,68 @@ static bool edges_store(struct body *body, const struct vector *edges)
     return true;
 }
 
+/* The bytes of a new value: of its own, or a part of those of another row. */
+static void value_keep(struct dice *dice, struct body *body, const struct dice_task *task,
+    struct str value, struct str stamp)
+{
+    struct shared *old = body->owned;
+    body->part_of = 0;
+    if (task->part_of == ROW_NONE) {
+        body->owned = shared_new(value, stamp);
+        body->value = body->owned->bytes;
+    } else { /* that row is up to date: it has a body if its value is not in the file */
+        const struct body *whole =
+            atomic_load_explicit(&row_at(&dice->keys, task->part_of)->body, memory_order_acquire);
+        body->part_of = task->part_of + 1;
+        body->owned = whole == NULL ? NULL : whole->owned;
+        body->value = value.ptr;
+        if (body->owned != NULL) {
+            atomic_fetch_add(&body->owned->count, 1);
+        }
+    }
+    shared_release(old);
+    body->value_len = (uint32_t)value.len;
+    body->stamp_len = (uint32_t)stamp.len;
+}
+
 /* Only the worker that computes a row comes here, and nobody reads the row before it is verified:
  * so without the lock. ret_changed: the file must be written. True: the value is as it was. */
 static bool value_store(struct dice *dice, struct worker *worker, bool *ret_changed)
 {
-    struct job *job = worker->task.job;
+    const struct dice_task *task = &worker->task;
+    struct job *job = task->job;
     struct body *body = job->body;
-    struct str stamp = buf_str(&worker->task.stamp);
+    struct str stamp = buf_str(&task->stamp);
+    struct str value = task->part_of == ROW_NONE ? buf_str(&worker->value) : task->part;
     struct sha256 sha;
     uint8_t hash[DIGEST_HASH_BYTES];
-    assert(worker->value.len < UINT32_MAX / 2 && stamp.len < UINT32_MAX / 2);
+    assert(value.len < UINT32_MAX / 2 && stamp.len < UINT32_MAX / 2);
     sha256_init(&sha);
-    sha256_add(&sha, buf_str(&worker->value));
+    sha256_add(&sha, value);
     sha256_final(&sha, hash);
     bool had_value = body->has_value;
     bool same = value_number(row_at(&dice->keys, job->row), body, hash);
     struct str old_stamp = {
         .ptr = body->value == NULL ? NULL : body->value + body->value_len, .len = body->stamp_len};
-    *ret_changed = edges_store(body, &worker->task.edges);
-    if (!same || body->value == NULL || !str_eq(stamp, old_stamp)) {
+    *ret_changed = edges_store(body, &task->edges);
+    if (!same || body->value == NULL || !str_eq(stamp, old_stamp) ||
+        (task->part_of != ROW_NONE && body->value != value.ptr)) {
         *ret_changed = true;
-        buf_add(&worker->value, stamp);
-        char *owned = memory_alloc(worker->value.len + 1);
-        if (worker->value.len > 0) {
-            memcpy(owned, worker->value.ptr, worker->value.len);
-        }
-        free(body->owned);
-        body->value = body->owned = owned;
-        body->value_len = (uint32_t)(worker->value.len - stamp.len);
-        body->stamp_len = (uint32_t)stamp.len;
+        value_keep(dice, body, task, value, stamp);
     }
-    body->has_value = !worker->task.transient;
+    body->has_value = !task->transient;
     *ret_changed = *ret_changed || had_value != body->has_value;
     return same;
+}
+
+/* Under the lock: the file does not have the row as it is now. */
+static void row_dirty(struct dice *dice, struct job *job)
+{
+    dice->changed = true;
+    if (!job->body->dirty) {
+        job->body->dirty = true;
+        *(uint32_t *)vector_add(&dice->dirty, sizeof(uint32_t)) = job->row;
+    }
 }
 
 /* The compute said DICE_PENDING. */
@@ -377,6 +406,7 @@ static void job_compute(struct dice *dice, struct worker *worker, struct job *jo
     task->transient = (kind->flags & DICE_TRANSIENT) != 0;
     task->edges.len = task->waits.len = 0;
     task->stamp.len = worker->value.len = 0;
+    task->part_of = ROW_NONE;
     diags_init(&worker->diags, &worker->arena, dice->options.sources);
     struct str arg = {.ptr = body->arg, .len = body->arg_len};
     enum dice_status status = kind->compute(task, arg, &worker->value, &worker->diags);
@@ -387,7 +417,9 @@ static void job_compute(struct dice *dice, struct worker *worker, struct job *jo
     (void)pthread_mutex_lock(&dice->lock);
     switch (status) {
     case DICE_OK:
-        dice->changed = dice->changed || changed;
+        if (changed) {
+            row_dirty(dice, job);
+        }
         dice->statistics.computed_count++;
         dice->statistics.cut_off_count += same ? 1 : 0;
         job_verify(dice, job);

@@ -1,4 +1,4 @@
-/* src/dice/save.c: writing the graph file.
+/* src/dice/save.c: writing the graph file whole; segment.c appends to it.
  *
  *   1. number the rows that stay, each behind those it needs: the next walk reads the file forwards
  *   2. fill an image of the file, bytes of leaves before all others: a walk needs no more of them
@@ -9,7 +9,8 @@
  * fsync would cost each build that did something several milliseconds.
  *
  * A row stays while it, or one that needs it, was up to date in one of the last AGE_MAX writings.
- */
+ * A value that stands within another one (dice_task_part) is not written again. */
+#include "base/file.h"
 #include "base/io.h"
 #include "dice/graph.h"
 #include <assert.h>
@@ -19,7 +20,7 @@
 #include <unistd.h>
 
 enum {
-    AGE_MAX = 100,
+    AGE_MAX = 20, /* between two there are some dozens of segments, if the graph is large */
 };
 
 struct frame {
@@ -47,6 +48,27 @@ static uint64_t body_bytes(const struct body *body)
 {
     return (uint64_t)body->arg_len +
            (body->has_value ? (uint64_t)body->value_len + body->stamp_len : 0);
+}
+
+/* Is the value of row `number` written as a part of another, which was numbered before it? False
+ * too if that cannot be read: then the file is found damaged elsewhere. ret_at: where in it. */
+static bool is_part(struct dice *dice, const struct image *image, uint32_t number,
+    const struct body *body, uint64_t *ret_at)
+{
+    struct body whole;
+    uint32_t value_id;
+    uint8_t age;
+    if (!body->has_value || body->part_of == 0) {
+        return false;
+    }
+    uint32_t whole_number = image->numbers[body->part_of - 1];
+    if (whole_number == 0 || whole_number - 1 >= number ||
+        !row_read(dice, body->part_of - 1, &whole, &value_id, &age) || whole.part_of != 0 ||
+        !body_holds(&whole, body)) {
+        return false;
+    }
+    *ret_at = (uint64_t)(body->value - whole.value);
+    return true;
 }
 
 /* Begins with a row that has no number yet. */
@@ -120,9 +142,11 @@ static bool image_measure(struct dice *dice, struct image *image)
         if (!row_read(dice, image->rows[i], &body, &value_id, &age)) {
             return false;
         }
+        uint64_t at;
+        uint64_t bytes = is_part(dice, image, i, &body, &at) ? body.arg_len : body_bytes(&body);
         edge_count += body.has_value ? body.edge_count : 0;
-        image->other_next += is_leaf(dice, &body) ? body_bytes(&body) : 0;
-        tail->bytes_len += body_bytes(&body);
+        image->other_next += is_leaf(dice, &body) ? bytes : 0;
+        tail->bytes_len += bytes;
     }
     tail->edge_count = (uint32_t)edge_count;
     tail->slot_count = 1;
@@ -180,6 +204,37 @@ static void edges_put(struct image *image, const struct body *body)
     }
 }
 
+/* Argument, value and stamp; a part of another value leads into that one. */
+static void text_put(struct dice *dice, struct image *image, uint32_t number,
+    const struct body *body, struct graph_past *past)
+{
+    const struct graph *graph = &image->graph;
+    uint64_t *next = is_leaf(dice, body) ? &image->leaf_next : &image->other_next;
+    struct graph_text text = {
+        .arg_at = *next,
+        .value_at = *next + body->arg_len,
+        .arg_len = body->arg_len,
+        .value_len = body->has_value ? body->value_len : 0,
+        .stamp_len = body->has_value ? body->stamp_len : 0,
+        .hash = body->hash,
+    };
+    uint64_t at;
+    image_put(image, graph->bytes_at + *next, body->arg, body->arg_len);
+    *next += body->arg_len;
+    if (is_part(dice, image, number, body, &at)) {
+        uint32_t whole_number = image->numbers[body->part_of - 1] - 1;
+        struct graph_text whole;
+        memcpy(&whole, image->ptr + graph->texts_at + whole_number * sizeof whole, sizeof whole);
+        text.value_at = whole.value_at + at;
+        past->part_of = whole_number + 1;
+    } else if (body->has_value) {
+        size_t len = (size_t)body->value_len + body->stamp_len;
+        image_put(image, graph->bytes_at + *next, body->value, len);
+        *next += len;
+    }
+    image_put(image, graph->texts_at + number * sizeof text, &text, sizeof text);
+}
+
 static bool row_put(struct dice *dice, struct image *image, uint32_t number)
 {
     struct body body;
@@ -188,7 +243,6 @@ static bool row_put(struct dice *dice, struct image *image, uint32_t number)
     if (!row_read(dice, image->rows[number], &body, &value_id, &age)) {
         return false;
     }
-    uint64_t *next = is_leaf(dice, &body) ? &image->leaf_next : &image->other_next;
     const struct graph *graph = &image->graph;
     struct graph_row row = {
         .edge_begin = image->edge_next,
@@ -198,26 +252,15 @@ static bool row_put(struct dice *dice, struct image *image, uint32_t number)
         .flags = body.has_value ? GRAPH_HAS_VALUE : 0,
         .age = age,
     };
-    struct graph_text text = {
-        .at = *next,
-        .arg_len = body.arg_len,
-        .value_len = body.has_value ? body.value_len : 0,
-        .stamp_len = body.has_value ? body.stamp_len : 0,
-        .hash = body.hash,
-    };
     struct graph_past past = {.previous_id = body.previous_id};
     memcpy(past.digest, body.digest, VALUE_HASH_BYTES);
     memcpy(past.previous, body.previous, VALUE_HASH_BYTES);
+    text_put(dice, image, number, &body, &past);
     image_put(image, graph->rows_at + number * sizeof row, &row, sizeof row);
-    image_put(image, graph->texts_at + number * sizeof text, &text, sizeof text);
     image_put(image, graph->pasts_at + number * sizeof past, &past, sizeof past);
-    image_put(image, graph->bytes_at + *next, body.arg, body.arg_len);
     if (body.has_value) {
         edges_put(image, &body);
-        image_put(image, graph->bytes_at + *next + body.arg_len, body.value,
-            (size_t)body.value_len + body.stamp_len);
     }
-    *next += body_bytes(&body);
     slot_put(image, body.hash, number);
     return true;
 }
@@ -226,7 +269,9 @@ static bool image_fill(struct dice *dice, struct image *image)
 {
     struct graph_tail *tail = &image->graph.tail;
     const struct graph *graph = &image->graph;
-    image_put(image, 0, graph_magic, GRAPH_MAGIC_BYTES);
+    struct graph_head head = {.base_bytes = image->size_bytes};
+    memcpy(head.magic, graph_magic, sizeof head.magic);
+    image_put(image, 0, &head, sizeof head);
     for (uint32_t i = 0; i < tail->row_count; i++) {
         if (!row_put(dice, image, i)) {
             return false;
@@ -247,7 +292,9 @@ static bool image_fill(struct dice *dice, struct image *image)
     return true;
 }
 
-static enum err image_write(struct dice *dice, const struct image *image, struct diags *diags)
+/* ret_fd: of the file that is in place now. */
+static enum err image_write(
+    struct dice *dice, const struct image *image, int *ret_fd, struct diags *diags)
 {
     const struct io *io = dice->options.io == NULL ? &io_real : dice->options.io;
     const char *path = dice->options.path;
@@ -260,6 +307,7 @@ static enum err image_write(struct dice *dice, const struct image *image, struct
     }
     int result = io_write_all(io, fd, image->ptr, image->size_bytes);
     int error_number = errno;
+    int kept_fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
     if (close(fd) != 0 && result == 0) {
         result = -1;
         error_number = errno;
@@ -269,22 +317,40 @@ static enum err image_write(struct dice *dice, const struct image *image, struct
         error_number = errno;
     }
     if (result != 0) {
+        fd_close(&kept_fd);
         (void)io_unlink(io, AT_FDCWD, temporary.ptr, 0);
         return diag_add_errno(diags, error_number, "cannot write %s", path);
     }
+    *ret_fd = kept_fd;
     return OK;
 }
 
-enum err dice_save(struct dice *dice, struct diags *diags)
+/* What was written is what the next save may append to. */
+static void image_adopt(struct dice *dice, struct image *image, int fd)
 {
-    if (dice->options.path == NULL || !dice->changed) {
-        return OK;
-    }
+    disk_release(&dice->disk);
+    dice->disk = (struct disk){.known = fd >= 0,
+        .fd = fd,
+        .base_bytes = image->size_bytes,
+        .bytes_len = image->graph.tail.bytes_len,
+        .end = image->size_bytes,
+        .chain = image->graph.tail.tail_check,
+        .row_count = image->graph.tail.row_count,
+        .numbers = image->numbers,
+        .number_count = dice->keys.row_count};
+    image->numbers = NULL;
+}
+
+static enum err save_whole(struct dice *dice, struct diags *diags)
+{
     struct image image = {0};
     enum err err = OK;
+    int fd = -1;
     if (rows_number(dice, &image) && image_measure(dice, &image) && image_fill(dice, &image)) {
-        err = image_write(dice, &image, diags);
-        dice->changed = err != OK;
+        err = image_write(dice, &image, &fd, diags);
+        if (err == OK) {
+            image_adopt(dice, &image, fd);
+        }
     } else { /* what is kept from the last file is damaged: begin anew with the next run */
         const struct io *io = dice->options.io == NULL ? &io_real : dice->options.io;
         (void)io_unlink(io, AT_FDCWD, dice->options.path, 0);
@@ -292,5 +358,27 @@ enum err dice_save(struct dice *dice, struct diags *diags)
     free(image.numbers);
     free(image.rows);
     free(image.ptr);
+    return err;
+}
+
+enum err dice_save(struct dice *dice, struct diags *diags)
+{
+    if (dice->options.path == NULL || !dice->changed) {
+        return OK;
+    }
+    bool done;
+    enum err err = graph_append(dice, &done, diags);
+    if (!done) {
+        err = save_whole(dice, diags);
+    }
+    if (err == OK) {
+        const uint32_t *dirty = dice->dirty.ptr;
+        for (uint32_t i = 0; i < dice->dirty.len; i++) {
+            atomic_load_explicit(&row_at(&dice->keys, dirty[i])->body, memory_order_relaxed)
+                ->dirty = false;
+        }
+        dice->dirty.len = 0;
+        dice->changed = false;
+    }
     return err;
 }

@@ -182,6 +182,23 @@ void *dice_task_context(struct dice_task *task)
     return task->dice->options.context;
 }
 
+void dice_task_part(struct dice_task *task, unsigned kind, struct str arg, struct str part)
+{
+    struct dice *dice = task->dice;
+    struct str value = {0};
+    uint32_t row = keys_get(dice, key_hash(kind, arg), kind, arg);
+    bool there = row != ROW_NONE && row_verified(dice, row_at(&dice->keys, row)) &&
+                 row_value(dice, row, &value);
+    if (!there) {
+        assert(atomic_load(&dice->damaged)); /* it was needed: so it is there */
+        return;
+    }
+    assert(!task->leaf && part.ptr >= value.ptr && part.len <= value.len &&
+           (size_t)(part.ptr - value.ptr) <= value.len - part.len);
+    task->part_of = row;
+    task->part = part;
+}
+
 void dice_task_stamp(struct dice_task *task, struct str stamp)
 {
     assert(task->leaf);

@@ -150,10 +150,40 @@ static enum dice_status flaky_compute(
     return DICE_OK;
 }
 
+static enum dice_status whole_compute(
+    struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags)
+{
+    (void)diags;
+    struct str value;
+    enum dice_status status = dice_need(task, KIND_CELL, arg, &value);
+    size_t len = world_str_number(arg) == 3 ? 40 : WHOLE_BYTES;
+    while (status == DICE_OK && ret_value->len < len) {
+        buf_add(ret_value, value);
+    }
+    return status;
+}
+
+static enum dice_status part_compute(
+    struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags)
+{
+    (void)diags;
+    (void)ret_value;
+    struct world *world = dice_task_context(task);
+    struct str value;
+    enum dice_status status = dice_need(task, KIND_WHOLE, arg, &value);
+    if (status == DICE_OK) {
+        atomic_fetch_add(&world->computed, 1);
+        dice_task_part(task, KIND_WHOLE, arg, str_sub(value, 12, 16));
+    }
+    return status;
+}
+
 static const struct dice_kind world_kinds[] = {
     {.name = "cell", .flags = DICE_LEAF, .compute = cell_compute, .unchanged = cell_unchanged},
     {.name = "node", .compute = node_compute},
     {.name = "flaky", .compute = flaky_compute},
+    {.name = "whole", .compute = whole_compute},
+    {.name = "part", .compute = part_compute},
 };
 
 struct str world_describe(void *context, unsigned kind, struct str arg, struct arena *arena)
@@ -177,6 +207,7 @@ struct dice *world_open(struct world *world, unsigned workers)
         .worker_count = workers,
         .context = world,
         .path = world->path,
+        .always_whole = world->always_whole,
         .io = world->io,
         .schema = {.hash = {world->schema}},
         .before_compute = world_before,

@@ -13,6 +13,9 @@ enum {
     KIND_CELL = 0,
     KIND_NODE = 1,
     KIND_FLAKY = 2,
+    KIND_WHOLE = 3, /* the value of a cell, again and again, up to WHOLE_BYTES (cell 3: only 40) */
+    KIND_PART = 4,  /* the fourth of these */
+    WHOLE_BYTES = 4000,
     FLAKY_UNNEED = 10, /* + n: needs cells 0 to 2, but unneeds all of them but n */
 };
 struct world {
@@ -30,6 +33,7 @@ struct world {
     const char *path; /* of the graph file, or NULL */
     const struct io *io;
     uint8_t schema; /* first byte of it */
+    bool always_whole;
     char cause[64];
     uint32_t cause_of;
     struct dice *dice_to_cancel;
