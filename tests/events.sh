@@ -13,7 +13,9 @@ expect "a build with events" 0 "$straylight" build --events events //app
 ok "tells what happens, in order" python3 -c '
 import json
 rows = [json.loads(line) for line in open("events")]
-assert [row["event"] for row in rows] == ["begin", "start", "end", "start", "end", "done"], rows
+assert [row["event"] for row in rows] == ["begin", "package", "start", "end", "start", "end", "done"], rows
+assert rows[1] == {"event": "package", "package": "//app", "configuration": "default", "cause": ""}, rows
+del rows[1]
 assert rows[0]["patterns"] == ["//app"] and not rows[0]["test"], rows
 assert rows[1]["what"] == "c.compile main.c" and rows[1]["cause"] == "", rows
 assert rows[2]["end"] == "ran" and rows[2]["wall_us"] > 0 and rows[2]["user_us"] + rows[2]["system_us"] > 0, rows

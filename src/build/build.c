@@ -34,12 +34,16 @@ static const struct dice_kind kinds[KEY_COUNT] = {
     [KEY_COMMANDS] = {"commands", 0, commands_compute, NULL},
     [KEY_PASS] = {"pass", DICE_LEAF, pass_compute, pass_unchanged},
     [KEY_PRESENT] = {"present", 0, present_compute, NULL},
+    [KEY_SYNTAX] = {"syntax", 0, syntax_compute, NULL},
+    [KEY_IMPORT] = {"import", 0, import_compute, NULL},
 };
 
 struct str build_key_describe(void *context, unsigned kind, struct str arg, struct arena *arena)
 {
     switch ((enum key_kind)kind) {
     case KEY_FILE:
+    case KEY_SYNTAX:
+    case KEY_IMPORT:
         return arg;
     case KEY_FOLDER:
     case KEY_PACKAGES:
@@ -353,8 +357,8 @@ static enum err round_run(struct engine *engine, struct strs patterns, struct ar
 
 enum err build_save(struct engine *engine, struct diags *diags)
 {
-    if (engine->store_is_read_only) {
-        return OK;
+    if (engine->store_is_read_only || engine->options.dry_run) {
+        return OK; /* dry: who asks why something would be done may ask again */
     }
     enum err err = dirs_make(AT_FDCWD, engine->workspace.state, diags);
     if (err == OK) {

@@ -3,7 +3,9 @@
  *   GOAL patterns                        leaves: read from the world
  *    |-> PACKAGES folder -> FOLDER         FOLDER  sub-folders, has it a BUILD.dhall
  *    |-> PACKAGE (path, configuration)     FILE    kind and digest
- *    |     '-> WORKSPACE, FILE             DAMAGE  was this blob found altered
+ *    |     |-> WORKSPACE                   DAMAGE  was this blob found altered
+ *    |     |-> SYNTAX file -> FILE         of BUILD.dhall: what stands in it but for comments
+ *    |     '-> IMPORT file -> SYNTAX, IMPORTs, FILE    what a file is to who imports it
  *    '-> ACTION (label, number)
  *          |-> TARGET label -> PACKAGE     one target cut out: others in its file do not matter
  *          |-> SET label -> TARGET, SETs   what dependents see; digests of those below it, so that
@@ -43,6 +45,8 @@ enum key_kind {
     KEY_COMMANDS,
     KEY_TRIAL,
     KEY_PASS,
+    KEY_SYNTAX,
+    KEY_IMPORT,
     KEY_COUNT,
 };
 
@@ -54,7 +58,7 @@ struct analysis {
 
 struct recall;   /* build/recall.h */
 struct progress; /* build/progress.c */
-struct loader;   /* build/load.c: the Dhall session */
+struct loader;   /* build/loader.h: the Dhall session */
 struct record;   /* build/record.c: what the log will say of this build */
 struct engine {
     struct build_options options;
@@ -152,9 +156,15 @@ void damage_add(struct engine *engine, const struct digest *digest);
 void damage_repaired(struct engine *engine, const struct digest *digest);
 bool damage_is(struct engine *engine, const struct digest *digest);
 
-/* Packages (build/load.c). */
+/* Dhall files (build/loader.c, build/import.c). */
 struct loader *loader_new(struct engine *engine);
 void loader_free(struct loader *loader);
+enum dice_status syntax_compute(
+    struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags);
+enum dice_status import_compute(
+    struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags);
+
+/* Packages (build/load.c). */
 enum dice_status workspace_compute(
     struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags);
 struct settings {
@@ -171,6 +181,8 @@ enum dice_status package_compute(
 enum err package_peek(struct engine *engine, struct str package, struct str config,
     const struct settings *settings, struct arena *arena, struct package_entry **ret_entries,
     size_t *ret_count);
+/* Why it was evaluated in this process: "a/b.dhall -> a/c.dhall", or "". In arena. */
+struct str package_cause(struct engine *engine, struct label label, struct arena *arena);
 /* Where the package's file says `needle` in `target`: reads the file again, for an error. */
 struct span engine_place(struct engine *engine, struct str package, struct str target,
     struct str needle, struct arena *arena);

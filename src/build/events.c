@@ -1,6 +1,7 @@
 /* src/build/events.c */
 #include "build/events.h"
 #include "base/file.h"
+#include "build/record.h"
 #include "codec/json.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -84,6 +85,22 @@ void events_begin(struct engine *engine, struct strs patterns)
     event_end(engine, &json);
 }
 
+void events_package(struct engine *engine, struct label label, struct str cause)
+{
+    if (engine->events_fd < 0) {
+        return;
+    }
+    AUTO_BUF text = {0};
+    struct arena arena = {0};
+    struct json json = {.text = &text};
+    event_begin(&json, STR("package"));
+    json_key_str(&json, STR("package"), arena_printf(&arena, "//%.*s", STR_ARG(label.package)));
+    json_key_str(&json, STR("configuration"), label.config);
+    json_key_str(&json, STR("cause"), cause);
+    event_end(engine, &json);
+    arena_release(&arena);
+}
+
 void events_start(struct job *job, struct str label, struct str what)
 {
     if (job->engine->events_fd < 0) {
@@ -95,7 +112,7 @@ void events_start(struct job *job, struct str label, struct str what)
     json_key_str(&json, STR("label"), label);
     json_key_str(&json, STR("action"), job->action->identifier);
     json_key_str(&json, STR("what"), what);
-    json_key_str(&json, STR("cause"), dice_task_cause(job->task, job->arena));
+    json_key_str(&json, STR("cause"), record_cause(job));
     json_key_number(&json, STR("time_us"), job->start_us);
     event_end(job->engine, &json);
 }

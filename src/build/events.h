@@ -9,6 +9,8 @@
 
 enum err events_open(struct engine *engine, struct diags *diags);
 void events_begin(struct engine *engine, struct strs patterns);
+/* A package was evaluated; cause: loader_cause. */
+void events_package(struct engine *engine, struct label label, struct str cause);
 void events_start(struct job *job, struct str label, struct str what);
 /* The action ran, failed, or was found. */
 void events_end(struct engine *engine, const struct log_action *action);

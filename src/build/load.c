@@ -1,165 +1,13 @@
 /* src/build/load.c: BUILD.dhall and straylight.dhall through the Dhall session.
  *
  *   PACKAGE -> lock -> dhall_load -> package_read -> CBOR, kept -> unlock
- *           -> FILE of every file that was read: is what dice knows what was parsed?
- *
- * The session reads files itself, because it cannot stop in the middle to wait for a key; what it
- * read is then asked of dice, which so learns what the package depends on. */
+ *           -> SYNTAX of BUILD.dhall, IMPORT of what it imports (build/import.c) */
 #include "base/file.h"
-#include "build/engine.h"
-#include "build/packages.h"
+#include "build/events.h"
+#include "build/loader.h"
 #include <fcntl.h>
 #include <stdlib.h>
-
-struct loaded { /* one package in one configuration, or straylight.dhall */
-    bool done;
-    struct str value;    /* CBOR */
-    struct strs imports; /* names of the files that were read */
-    struct strs folders; /* none may be a package of its own */
-};
-struct loader {
-    struct engine *engine;
-    pthread_mutex_t lock;
-    struct arena arena; /* results, and the texts of files */
-    struct dhall *dhall;
-    struct table files;      /* canonical name -> row of contents */
-    struct digest *contents; /* owned: of what was parsed */
-    uint32_t file_cap;
-    struct table absent;      /* names that were asked for and are not there */
-    struct table results;     /* key of the package -> row of result_at */
-    struct loaded *result_at; /* owned */
-    uint32_t result_cap;
-};
-
-static bool loader_embedded(void *context, struct str url, struct str *ret_bytes)
-{
-    (void)context;
-    return package_find(url, ret_bytes);
-}
-
-static enum err loader_read(void *context, const struct dhall_import *import, struct str name,
-    struct arena *arena, struct str *ret_bytes, struct diags *diags)
-{
-    struct loader *loader = context;
-    (void)import;
-    if (name.len == 0 || name.ptr[0] != '/') {
-        return ERR_ABSENT; /* the session loads absolute paths only */
-    }
-    enum err err =
-        file_read(AT_FDCWD, arena_cstr(arena, name), FILE_BYTES_MAX, arena, ret_bytes, diags);
-    if (err != OK) {
-        (void)table_add(&loader->absent, &loader->arena, name);
-        return err;
-    }
-    uint32_t row = table_add(&loader->files, &loader->arena, name);
-    if (row >= loader->file_cap) {
-        loader->file_cap = loader->file_cap == 0 ? 64 : loader->file_cap * 2;
-        loader->contents =
-            memory_realloc(loader->contents, loader->file_cap * sizeof *loader->contents);
-    }
-    loader->contents[row] = digest_of(*ret_bytes);
-    return OK;
-}
-
-struct loader *loader_new(struct engine *engine)
-{
-    struct loader *loader = memory_calloc(1, sizeof *loader);
-    loader->engine = engine;
-    if (pthread_mutex_init(&loader->lock, NULL) != 0) {
-        memory_exhausted();
-    }
-    return loader;
-}
-
-void loader_free(struct loader *loader)
-{
-    if (loader->dhall != NULL) {
-        dhall_free(loader->dhall);
-    }
-    table_release(&loader->files);
-    table_release(&loader->absent);
-    table_release(&loader->results);
-    free(loader->contents);
-    free(loader->result_at);
-    arena_release(&loader->arena);
-    (void)pthread_mutex_destroy(&loader->lock);
-    free(loader);
-}
-
-static struct dhall *session(struct loader *loader)
-{
-    if (loader->dhall == NULL) {
-        struct dhall_reader reader = {
-            .context = loader,
-            .read = loader_read,
-            .embedded = loader_embedded,
-            .refuse_unfrozen = true,
-            .refuse_env = true,
-            .root = str_of(loader->engine->workspace.root),
-        };
-        struct dhall_limits limits = {0};
-        loader->dhall = dhall_new(&reader, &limits, loader->engine->sources);
-    }
-    return loader->dhall;
-}
-
-/* A file as dice names it: below the workspace's root, or absolute. */
-static struct str file_key(const struct engine *engine, struct str name)
-{
-    struct str root = str_of(engine->workspace.root);
-    if (str_starts(name, root) && name.len > root.len && name.ptr[root.len] == '/') {
-        return str_sub(name, root.len + 1, name.len);
-    }
-    return name;
-}
-
-static struct strs imports_of(struct loader *loader, const struct dhall_loaded *loaded)
-{
-    size_t count = 0;
-    struct str *at =
-        ARENA_NEW(&loader->arena, struct str, loaded->import_count + loader->absent.len);
-    for (size_t i = 0; i < loaded->import_count; i++) {
-        if (loaded->imports[i].len > 0 && loaded->imports[i].ptr[0] == '/') {
-            at[count++] = loaded->imports[i];
-        }
-    }
-    for (uint32_t row = 0; row < loader->absent.len; row++) {
-        at[count++] = loader->absent.keys[row];
-    }
-    return (struct strs){.at = at, .count = count};
-}
-
-/* Dice learns what was read. A file whose content is another by now makes the whole thing fail:
- * its old content must not be kept under its new name. */
-static enum dice_status imports_need(
-    struct dice_task *task, struct loader *loader, struct strs imports, struct diags *diags)
-{
-    struct engine *engine = loader->engine;
-    for (size_t i = 0; i < imports.count; i++) {
-        struct str key = file_key(engine, imports.at[i]);
-        struct str value;
-        enum dice_status status = dice_need(task, KEY_FILE, key, &value);
-        if (status != DICE_OK) {
-            return status;
-        }
-        struct file file = file_decode(value);
-        bool is_file = file.kind == FILE_REGULAR || file.kind == FILE_EXECUTABLE;
-        bool same = false;
-        if (pthread_mutex_lock(&loader->lock) == 0) {
-            uint32_t row = table_get(&loader->files, imports.at[i]);
-            same = row == TABLE_NONE ? !is_file
-                                     : is_file && digest_eq(&loader->contents[row], &file.digest);
-            (void)pthread_mutex_unlock(&loader->lock);
-        }
-        if (!same) {
-            enum err err = diag_add(
-                diags, ERR_RETRY, SPAN_NONE, "%.*s changed while it was being read", STR_ARG(key));
-            diag_help(diags, "run the command again");
-            return err == OK ? DICE_OK : DICE_FAILED;
-        }
-    }
-    return DICE_OK;
-}
+#include <string.h>
 
 static struct loaded *result_slot(struct loader *loader, struct str key)
 {
@@ -171,9 +19,26 @@ static struct loaded *result_slot(struct loader *loader, struct str key)
             memory_realloc(loader->result_at, loader->result_cap * sizeof *loader->result_at);
     }
     if (row == before) {
-        loader->result_at[row] = (struct loaded){0};
+        loader->result_at[row] = (struct loaded){.generation = loader->generation};
     }
     return &loader->result_at[row];
+}
+
+/* What it was made of is needed. *ret_stale: the session is another by now. */
+static enum dice_status loaded_need(struct dice_task *task, struct str file,
+    const struct loaded *result, struct arena *arena, bool *ret_stale)
+{
+    const struct engine *engine = dice_task_context(task);
+    enum dice_status status =
+        imports_need(task, file, result->uses, result->use_count, arena, NULL);
+    *ret_stale = status == DICE_OK && !loader_is(engine->loader, result->generation);
+    return status;
+}
+
+/* An interrupt is no failure. */
+static enum dice_status failed(struct dice_task *task)
+{
+    return dice_task_cancelled(task) ? DICE_PENDING : DICE_FAILED;
 }
 
 /* straylight.dhall. */
@@ -306,7 +171,7 @@ static enum err workspace_load(
     struct dhall_loaded loaded;
     struct str dir = str_of(loader->engine->workspace.root);
     struct str file = arena_printf(&loader->arena, "%.*s/" WORKSPACE_FILE, STR_ARG(dir));
-    enum err err = dhall_load(session(loader), file, &loaded, diags);
+    enum err err = dhall_load(loader_session(loader), file, &loaded, diags);
     if (err == OK) { /* by itself first, so that what is wrong with it has its place in it */
         struct diags found;
         const struct dhall_value *itself = loaded.value;
@@ -322,7 +187,7 @@ static enum err workspace_load(
     if (err != OK) {
         return diag_add(diags, err, SPAN_NONE, "cannot read %s", WORKSPACE_FILE);
     }
-    result->imports = imports_of(loader, &loaded);
+    dhall_file_uses(loader->dhall, file, &result->uses, &result->use_count);
     const struct dhall_value *field;
     const struct dhall_value *const *elements;
     size_t count = 0;
@@ -346,14 +211,11 @@ static enum err workspace_load(
     return err == OK ? grants_add(loader, field, value, diags) : err;
 }
 
-enum dice_status workspace_compute(
-    struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags)
+static enum err workspace_once(
+    struct loader *loader, struct dice_task *task, struct loaded *ret_result, struct diags *diags)
 {
-    (void)arg;
-    struct engine *engine = dice_task_context(task);
-    struct loader *loader = engine->loader;
-    if (pthread_mutex_lock(&loader->lock) != 0) {
-        return DICE_FAILED;
+    if (!loader_enter(loader, task)) {
+        return ERR_IO;
     }
     struct loaded result = *result_slot(loader, STR(""));
     enum err err = OK;
@@ -364,14 +226,32 @@ enum dice_status workspace_compute(
         result.done = err == OK;
         *result_slot(loader, STR("")) = result;
     }
-    (void)pthread_mutex_unlock(&loader->lock);
-    if (err != OK) {
-        return DICE_FAILED;
+    loader_leave(loader);
+    *ret_result = result;
+    return err;
+}
+
+enum dice_status workspace_compute(
+    struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags)
+{
+    struct engine *engine = dice_task_context(task);
+    struct arena arena = {0};
+    struct loaded result;
+    enum dice_status status = DICE_OK;
+    bool stale = true;
+    (void)arg;
+    for (unsigned tries = 0; tries < LOADER_TRIES_MAX && stale && status == DICE_OK; tries++) {
+        enum err err = workspace_once(engine->loader, task, &result, diags);
+        status = err == OK ? loaded_need(task, STR(WORKSPACE_FILE), &result, &arena, &stale)
+                           : failed(task);
     }
-    enum dice_status status = imports_need(task, loader, result.imports, diags);
+    if (stale && status == DICE_OK) {
+        status = loader_changed(STR(WORKSPACE_FILE), diags) == OK ? DICE_OK : DICE_FAILED;
+    }
     if (status == DICE_OK) {
         buf_add(ret_value, result.value);
     }
+    arena_release(&arena);
     return status;
 }
 
@@ -473,7 +353,7 @@ static enum err function_misfit(
 {
     struct engine *engine = loader->engine;
     struct arena arena = {0};
-    struct str path = file_key(engine, file);
+    struct str path = loader_key(engine, file);
     struct str type = dhall_value_show(loader->dhall, loaded->type, 200, &arena);
     enum err err = diag_add(diags, ERR_INVALID, word_place(engine, path, STR("\\"), &arena),
         "%.*s is a function, but not one of the configuration: its type is %.*s", STR_ARG(path),
@@ -489,7 +369,7 @@ static enum err function_misfit(
 static enum err package_value(struct loader *loader, struct str file, struct str dir,
     struct str config_text, struct dhall_loaded *ret_loaded, struct diags *diags)
 {
-    struct dhall *dhall = session(loader);
+    struct dhall *dhall = loader_session(loader);
     enum err err = dhall_load(dhall, file, ret_loaded, diags);
     if (err != OK) {
         toolchains_help(diags);
@@ -534,7 +414,7 @@ static enum err package_load(struct loader *loader, struct str package, struct s
     if (err != OK) {
         return err;
     }
-    result->imports = imports_of(loader, &loaded);
+    dhall_file_uses(loader->dhall, file, &result->uses, &result->use_count);
     struct arena arena = {0};
     struct places places = {.sources = engine->sources};
     places.name = path_join(package, STR(PACKAGE_FILE), &arena);
@@ -589,25 +469,36 @@ static enum dice_status folders_check(struct dice_task *task, struct str package
     return DICE_OK;
 }
 
-static enum err package_once(struct loader *loader, struct str arg, struct str package,
-    struct str config, const struct settings *settings, struct loaded *ret_result,
+static enum err package_once(struct loader *loader, struct dice_task *task, struct str arg,
+    struct label label, const struct settings *settings, struct loaded *ret_result,
     struct diags *diags)
 {
-    if (pthread_mutex_lock(&loader->lock) != 0) {
+    struct arena arena = {0};
+    struct str cause = task == NULL ? STR("") : loader_cause(loader, task, &arena);
+    if (!loader_enter(loader, task)) {
+        arena_release(&arena);
         return ERR_IO;
     }
     enum err err = OK;
     struct loaded result = *result_slot(loader, arg);
-    if (!result.done) {
-        err = package_load(loader, package, config, settings, &result, diags);
+    bool made = !result.done;
+    if (made) {
+        err = package_load(loader, label.package, label.config, settings, &result, diags);
         result.done = err == OK;
         *result_slot(loader, arg) = result;
+        if (cause.len > 0) {
+            loader_cause_add(loader, arg, cause);
+        }
     }
-    (void)pthread_mutex_unlock(&loader->lock);
+    loader_leave(loader);
+    if (made && task != NULL && err == OK) {
+        events_package(loader->engine, label, cause);
+    }
+    arena_release(&arena);
     *ret_result = result;
     return err == OK ? OK
                      : diag_add(diags, err, SPAN_NONE, "cannot load the package //%.*s",
-                           STR_ARG(package));
+                           STR_ARG(label.package));
 }
 
 enum err package_peek(struct engine *engine, struct str package, struct str config,
@@ -618,8 +509,16 @@ enum err package_peek(struct engine *engine, struct str package, struct str conf
     diags_init(&ignored, arena, engine->sources);
     struct loaded result;
     struct str key = arena_printf(arena, "//%.*s:@%.*s", STR_ARG(package), STR_ARG(config));
-    enum err err = package_once(engine->loader, key, package, config, settings, &result, &ignored);
+    enum err err =
+        package_once(engine->loader, NULL, key, label_of_key(key), settings, &result, &ignored);
     return err == OK ? package_decode(result.value, arena, ret_entries, ret_count) : err;
+}
+
+struct str package_cause(struct engine *engine, struct label label, struct arena *arena)
+{
+    struct str key =
+        arena_printf(arena, "//%.*s:@%.*s", STR_ARG(label.package), STR_ARG(label.config));
+    return loader_cause_get(engine->loader, key, arena);
 }
 
 /* arg: "//a/b:@config". Value: package_encode. */
@@ -629,16 +528,17 @@ enum dice_status package_compute(
     struct engine *engine = dice_task_context(task);
     struct arena arena = {0};
     struct label label = label_of_key(arg);
+    struct str file = path_join(label.package, STR(PACKAGE_FILE), &arena);
     struct settings settings;
     struct loaded result;
+    bool stale = true;
     enum dice_status status = settings_need(task, &arena, &settings);
-    if (status == DICE_OK) {
-        enum err err = package_once(
-            engine->loader, arg, label.package, label.config, &settings, &result, diags);
-        status = err == OK ? DICE_OK : DICE_FAILED;
+    for (unsigned tries = 0; tries < LOADER_TRIES_MAX && stale && status == DICE_OK; tries++) {
+        enum err err = package_once(engine->loader, task, arg, label, &settings, &result, diags);
+        status = err == OK ? loaded_need(task, file, &result, &arena, &stale) : failed(task);
     }
-    if (status == DICE_OK) {
-        status = imports_need(task, engine->loader, result.imports, diags);
+    if (stale && status == DICE_OK) {
+        status = loader_changed(file, diags) == OK ? DICE_OK : DICE_FAILED;
     }
     if (status == DICE_OK) {
         status = folders_check(task, label.package, result.folders, &arena, diags);

@@ -121,6 +121,18 @@ void record_describe(struct job *job, struct log_action *ret_action)
         .input_count = input_count};
 }
 
+struct str record_cause(struct job *job)
+{
+    struct str cause = dice_task_cause(job->task, job->arena);
+    if (!str_eq(cause, label_show(job->engine, job->label, job->arena))) {
+        return cause;
+    }
+    struct str below = package_cause(job->engine, job->label, job->arena);
+    return below.len == 0
+               ? cause
+               : arena_printf(job->arena, "%.*s -> %.*s", STR_ARG(cause), STR_ARG(below));
+}
+
 void record_end(struct job *job, enum log_end end)
 {
     struct engine *engine = job->engine;
@@ -128,7 +140,7 @@ void record_end(struct job *job, enum log_end end)
     struct log_action action;
     record_describe(job, &action);
     action.end = end;
-    action.cause = dice_task_cause(job->task, job->arena);
+    action.cause = record_cause(job);
     action.start_us = job->start_us;
     action.wall_us = clock_us(CLOCK_MONOTONIC) - record->monotonic_us - job->start_us;
     action.user_us = job->user_us;

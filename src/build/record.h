@@ -18,6 +18,8 @@ void record_begin(struct job *job);
 /* What of an action does not depend on a run: its expansion is there; its entries or NULL, then the
  * inputs have no digests. */
 void record_describe(struct job *job, struct log_action *ret_action);
+/* Why it is being looked at: what changed, and what had changed below that ("a -> b"). */
+struct str record_cause(struct job *job);
 /* It ended; its expansion and, but for LOG_WAITS, its entries and key are there. */
 void record_end(struct job *job, enum log_end end);
 /* It was begun, and nothing is to be said of it. */

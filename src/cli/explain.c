@@ -84,6 +84,21 @@ static struct strs reason_one(struct explain *explain, struct str text)
     return (struct strs){.at = at, .count = 1};
 }
 
+/* "//a:b -> a/defs.dhall": its target was made anew, because of that file. */
+static struct strs since_add(struct explain *explain, struct strs reasons, struct str cause)
+{
+    size_t arrow = str_find(cause, '>');
+    if (!str_starts(cause, STR("//")) || arrow == cause.len) {
+        return reasons;
+    }
+    struct arena *arena = &explain->cli->arena;
+    struct str *at = ARENA_NEW(arena, struct str, reasons.count + 1);
+    memcpy(at, reasons.at, reasons.count * sizeof *at);
+    at[reasons.count] = arena_printf(arena, "since %.*s changed, which its package is made of",
+        STR_ARG(str_sub(cause, arrow + 2, cause.len)));
+    return (struct strs){.at = at, .count = reasons.count + 1};
+}
+
 /* Why did (would) `now` run, where the log's first `before` builds had been? */
 static struct strs reasons_of(struct explain *explain, const struct log_action *now, size_t before)
 {
@@ -97,7 +112,7 @@ static struct strs reasons_of(struct explain *explain, const struct log_action *
     }
     struct strs reasons = log_action_compare(then, now, arena);
     if (reasons.count > 0) {
-        return reasons;
+        return since_add(explain, reasons, now->cause);
     }
     unsigned long long number = explain->builds[index].number;
     if (then->end == LOG_FAILED) {

@@ -29,6 +29,7 @@ let dhall =
           , "gap.c"
           , "hash.c"
           , "headers.c"
+          , "identity.c"
           , "import.c"
           , "infer.c"
           , "infer_difference.c"

@@ -63,6 +63,7 @@ static void reads_gather(
     ret_loaded->import_count = count;
 }
 
+/* ERR_ABSENT as it is. */
 static enum err load(struct dhall *dhall, struct load_task *task, struct dhall_loaded *ret_loaded)
 {
     enum err err = dhall_run(dhall, load_run, task, task->diags);
@@ -75,7 +76,7 @@ static enum err load(struct dhall *dhall, struct load_task *task, struct dhall_l
                 dhall->imports[i]->state = IMPORT_NEW;
             }
         }
-        return err == ERR_ABSENT ? ERR_INVALID : err;
+        return err;
     }
     ret_loaded->value = task->entry->value;
     ret_loaded->type = task->entry->type;
@@ -83,8 +84,7 @@ static enum err load(struct dhall *dhall, struct load_task *task, struct dhall_l
     return OK;
 }
 
-enum err dhall_load(
-    struct dhall *dhall, struct str name, struct dhall_loaded *ret_loaded, struct diags *diags)
+struct dhall_import_entry *dhall_import_file(struct dhall *dhall, struct str name)
 {
     struct dhall_import self = dhall_import_of_name(dhall, name);
     struct str canonical = dhall_import_name(dhall, &self);
@@ -96,8 +96,21 @@ enum err dhall_load(
         entry->self = self;
         entry->name = canonical;
     }
-    struct load_task task = {.entry = entry, .diags = diags};
+    return entry;
+}
+
+enum err dhall_load_import(
+    struct dhall *dhall, struct str name, struct dhall_loaded *ret_loaded, struct diags *diags)
+{
+    struct load_task task = {.entry = dhall_import_file(dhall, name), .diags = diags};
     return load(dhall, &task, ret_loaded);
+}
+
+enum err dhall_load(
+    struct dhall *dhall, struct str name, struct dhall_loaded *ret_loaded, struct diags *diags)
+{
+    enum err err = dhall_load_import(dhall, name, ret_loaded, diags);
+    return err == ERR_ABSENT ? ERR_INVALID : err;
 }
 
 enum err dhall_load_text(struct dhall *dhall, struct str name, struct str dir, struct str text,
@@ -111,7 +124,7 @@ enum err dhall_load_text(struct dhall *dhall, struct str name, struct str dir, s
     enum err err = load(dhall, &task, ret_loaded);
     free(entry->reads);
     entry->reads = NULL;
-    return err;
+    return err == ERR_ABSENT ? ERR_INVALID : err;
 }
 
 struct value_task {

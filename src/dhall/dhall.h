@@ -86,6 +86,33 @@ enum err dhall_load(
 enum err dhall_load_text(struct dhall *dhall, struct str name, struct str dir, struct str text,
     struct dhall_loaded *ret_loaded, struct diags *diags);
 
+/* As dhall_load; but ERR_ABSENT, with a diag, if the file or an import that it needs is not there:
+ * then whoever imports it may take the other side of a `?`. */
+enum err dhall_load_import(
+    struct dhall *dhall, struct str name, struct dhall_loaded *ret_loaded, struct diags *diags);
+
+/* For those who keep what they made of a file until it, or what it imports, is another
+ * (identity.c). */
+/* The file's syntax, as a SHA-256: layout, comments and the way in which a literal is written are
+ * no part of it. Reads and parses, no more; a later load goes on from there. ERR_ABSENT, with a
+ * diag, if there is no such file. */
+enum err dhall_file_syntax(
+    struct dhall *dhall, struct str name, uint8_t ret_hash[static 32], struct diags *diags);
+struct dhall_used {
+    struct str name; /* canonical */
+    bool is_code;    /* not as Text or as Bytes */
+};
+/* What the file's last load asked for directly, in that order, each once, whether it was there or
+ * not; if the load failed, up to what failed. Without what is embedded. In the session. */
+void dhall_file_uses(
+    struct dhall *dhall, struct str name, struct dhall_used **ret_uses, size_t *ret_count);
+/* The semantic hash of a loaded file, if the normal form is not much more than the file itself: so
+ * that asking for it costs little beside parsing. ERR_LIMIT, no diag: it is more; the value is none
+ * the worse. */
+enum err dhall_file_identity(struct dhall *dhall, struct str name, uint8_t ret_hash[static 32]);
+/* Steps of work since dhall_new. */
+uint64_t dhall_steps(const struct dhall *dhall);
+
 enum dhall_value_kind {
     DHALL_VALUE_BOOL,
     DHALL_VALUE_NATURAL,

@@ -29,6 +29,7 @@ struct writer {
     struct dhall *dhall;
     struct buf *bytes;
     struct sha256 *sha;        /* NULL: all stays in bytes */
+    uint64_t left;             /* bytes that may still come */
     struct dhall_terms *terms; /* what was read back; of a dhall_code */
     struct dhall_quote quote;
 };
@@ -37,6 +38,7 @@ static void writer_flush(struct writer *writer, size_t least)
 {
     if (writer->sha != NULL && writer->bytes->len >= least) {
         sha256_add(writer->sha, buf_str(writer->bytes));
+        writer->left -= writer->bytes->len < writer->left ? writer->bytes->len : writer->left;
         writer->bytes->len = 0;
     }
 }
@@ -127,7 +129,7 @@ static void write_value(struct writer *writer, struct dhall_value *value)
     value = dhall_text_flatten(dhall, value);
     value = dhall_list_flatten(dhall, value);
     writer_flush(writer, FLUSH_BYTES);
-    if (writer->bytes->len > dhall->limits.memory_bytes_max / 2) {
+    if (writer->bytes->len > writer->left) {
         dhall_stop(dhall, STOP_MEMORY);
     }
     if (value->kind == V_RECORD) {
@@ -153,10 +155,10 @@ static void write_value(struct writer *writer, struct dhall_value *value)
     }
 }
 
-static void value_write(
-    struct dhall *dhall, struct dhall_value *value, struct buf *bytes, struct sha256 *sha)
+static void value_write(struct dhall *dhall, struct dhall_value *value, uint64_t bytes_max,
+    struct buf *bytes, struct sha256 *sha)
 {
-    struct writer writer = {.dhall = dhall, .bytes = bytes, .sha = sha};
+    struct writer writer = {.dhall = dhall, .bytes = bytes, .sha = sha, .left = bytes_max};
     writer.terms = &dhall_code_new(dhall)->terms;
     dhall_quote_init(&writer.quote, dhall, writer.terms, true);
     write_value(&writer, value);
@@ -167,14 +169,21 @@ static void value_write(
 
 void dhall_encode_value(struct dhall *dhall, struct dhall_value *value, struct buf *ret_bytes)
 {
-    value_write(dhall, value, ret_bytes, NULL);
+    value_write(dhall, value, dhall->limits.memory_bytes_max / 2, ret_bytes, NULL);
+}
+
+void dhall_hash_value_within(struct dhall *dhall, struct dhall_value *value, uint64_t bytes_max,
+    struct buf *scratch, uint8_t ret_hash[static 32])
+{
+    struct sha256 sha;
+    sha256_init(&sha);
+    scratch->len = 0;
+    value_write(dhall, value, bytes_max, scratch, &sha);
+    sha256_final(&sha, ret_hash);
 }
 
 void dhall_hash_value(struct dhall *dhall, struct dhall_value *value, uint8_t ret_hash[static 32])
 {
     AUTO_BUF bytes = {0};
-    struct sha256 sha;
-    sha256_init(&sha);
-    value_write(dhall, value, &bytes, &sha);
-    sha256_final(&sha, ret_hash);
+    dhall_hash_value_within(dhall, value, UINT64_MAX, &bytes, ret_hash);
 }

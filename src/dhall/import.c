@@ -62,16 +62,12 @@ static enum err cycle_report(struct dhall *dhall, const struct dhall_import_entr
         diags, ERR_INVALID, span, "imports form a cycle: %.*s", (int)chain.len, chain.ptr);
 }
 
-enum err dhall_import_text(struct dhall *dhall, struct dhall_import_entry *entry, uint32_t source,
-    struct str text, struct diags *diags)
+/* Makes entry's code, which was parsed, its type and value. */
+static enum err entry_make(
+    struct dhall *dhall, struct dhall_import_entry *entry, struct diags *diags)
 {
-    struct dhall_code *code = dhall_code_new(dhall);
-    struct dhall_parse_limits limits = dhall_parse_limits_of(dhall);
-    enum err err = dhall_parse_within(&limits, &code->terms, source, text, &code->root, diags);
-    if (err == OK) {
-        dhall_terms_trim(&code->terms);
-        err = dhall_code_resolve(dhall, code, entry, 0, diags);
-    }
+    struct dhall_code *code = entry->code;
+    enum err err = dhall_code_resolve(dhall, code, entry, 0, diags);
     if (err == OK) {
         err = dhall_infer(dhall, code, &entry->type, diags);
     }
@@ -79,6 +75,26 @@ enum err dhall_import_text(struct dhall *dhall, struct dhall_import_entry *entry
         entry->value = dhall_delay(dhall, code, code->root, NULL);
     }
     return err;
+}
+
+static enum err entry_parse(struct dhall *dhall, struct dhall_import_entry *entry, uint32_t source,
+    struct str text, struct diags *diags)
+{
+    struct dhall_code *code = dhall_code_new(dhall);
+    struct dhall_parse_limits limits = dhall_parse_limits_of(dhall);
+    enum err err = dhall_parse_within(&limits, &code->terms, source, text, &code->root, diags);
+    if (err == OK) {
+        dhall_terms_trim(&code->terms);
+        entry->code = code;
+    }
+    return err;
+}
+
+enum err dhall_import_text(struct dhall *dhall, struct dhall_import_entry *entry, uint32_t source,
+    struct str text, struct diags *diags)
+{
+    enum err err = entry_parse(dhall, entry, source, text, diags);
+    return err == OK ? entry_make(dhall, entry, diags) : err;
 }
 
 /* The length of the UTF-8 character at the beginning of text, or 0. */
@@ -166,11 +182,29 @@ static enum err absent_report(
         remote ? "cannot be imported" : "does not exist");
 }
 
-/* Reads and loads; entry is open meanwhile. */
-static enum err entry_fill(
+/* Of what is wrong with a file that was read: who wanted it. Gives err. */
+static enum err blame_importer(
+    const struct dhall_import_entry *entry, enum err err, struct span span, struct diags *diags)
+{
+    return span.source == 0
+               ? err
+               : diag_add(diags, err, span, "%.*s is imported here", STR_ARG(entry->name));
+}
+
+/* Was it parsed, and nothing more than that? */
+static bool is_fresh(const struct dhall_import_entry *entry)
+{
+    return entry->code != NULL && entry->code->marks == NULL;
+}
+
+enum err dhall_import_parse(
     struct dhall *dhall, struct dhall_import_entry *entry, struct span span, struct diags *diags)
 {
+    if (is_fresh(entry) || (entry->code != NULL && entry->state == IMPORT_DONE)) {
+        return OK;
+    }
     struct str bytes;
+    entry->code = NULL;
     enum err err = entry_read(dhall, entry, span, &bytes, diags);
     if (err == ERR_ABSENT) {
         return absent_report(entry, span, diags);
@@ -178,15 +212,28 @@ static enum err entry_fill(
     if (err != OK) {
         return err;
     }
-    if (entry->self.mode != DHALL_AS_CODE) {
-        return entry_literal(dhall, entry, bytes, span, diags);
-    }
     uint32_t source = dhall->sources == NULL ? 0 : sources_add(dhall->sources, entry->name, bytes);
-    err = dhall_import_text(dhall, entry, source, bytes, diags);
-    if (err != OK && span.source != 0) {
-        (void)!diag_add(diags, err, span, "%.*s is imported here", STR_ARG(entry->name));
+    err = entry_parse(dhall, entry, source, bytes, diags);
+    return err == OK ? OK : blame_importer(entry, err, span, diags);
+}
+
+/* Reads and loads; entry is open meanwhile. */
+static enum err entry_fill(
+    struct dhall *dhall, struct dhall_import_entry *entry, struct span span, struct diags *diags)
+{
+    if (entry->self.mode != DHALL_AS_CODE) {
+        struct str bytes;
+        enum err err = entry_read(dhall, entry, span, &bytes, diags);
+        return err == OK           ? entry_literal(dhall, entry, bytes, span, diags)
+               : err == ERR_ABSENT ? absent_report(entry, span, diags)
+                                   : err;
     }
-    return err;
+    enum err err = dhall_import_parse(dhall, entry, span, diags);
+    if (err != OK) {
+        return err;
+    }
+    err = entry_make(dhall, entry, diags);
+    return err == OK ? OK : blame_importer(entry, err, span, diags);
 }
 
 enum err dhall_import_load(

@@ -28,9 +28,15 @@ void dhall_import_cache(struct dhall *dhall, struct dhall_import_entry *entry);
 /* Parses, resolves, infers: fills entry->value and entry->type. On the big stack. */
 enum err dhall_import_text(struct dhall *dhall, struct dhall_import_entry *entry, uint32_t source,
     struct str text, struct diags *diags);
+/* Reads and parses the Dhall file that entry->self names, if that was not done yet; a later load
+ * goes on from there. ERR_ABSENT with a diag. On the big stack. */
+enum err dhall_import_parse(
+    struct dhall *dhall, struct dhall_import_entry *entry, struct span span, struct diags *diags);
 /* Reads and loads what entry->self names, if that was not done yet. On the big stack. */
 enum err dhall_import_load(
     struct dhall *dhall, struct dhall_import_entry *entry, struct span span, struct diags *diags);
+/* The entry of the Dhall file of that name. */
+struct dhall_import_entry *dhall_import_file(struct dhall *dhall, struct str name);
 /* The entry of a key, a new one if there is none. */
 struct dhall_import_entry *dhall_import_entry_of(struct dhall *dhall, struct str key);
 
@@ -75,4 +81,8 @@ struct dhall_value *dhall_value_of_text(struct dhall *dhall, struct str text);
  * hash. On the big stack. */
 void dhall_encode_value(struct dhall *dhall, struct dhall_value *value, struct buf *ret_bytes);
 void dhall_hash_value(struct dhall *dhall, struct dhall_value *value, uint8_t ret_hash[static 32]);
+/* The same, but leaves by dhall_stop when the encoding has more than bytes_max; scratch is the
+ * caller's, who releases it then. */
+void dhall_hash_value_within(struct dhall *dhall, struct dhall_value *value, uint64_t bytes_max,
+    struct buf *scratch, uint8_t ret_hash[static 32]);
 #endif

@@ -194,7 +194,8 @@ struct dhall_import_entry {
     struct dhall_headers headers;   /* it was fetched with; relative imports get them too */
     struct dhall_response response; /* of a remote one that was fetched: for CORS, without bytes */
     struct dhall_value *value, *type;
-    bool has_hash; /* of the normal form, once somebody asked for it */
+    struct dhall_code *code; /* of a file, once it was parsed */
+    bool has_hash;           /* of the normal form, once somebody asked for it */
     uint8_t hash[32];
     struct dhall_import_entry **reads; /* owned; what it imports directly */
     uint32_t reads_len, reads_cap;
