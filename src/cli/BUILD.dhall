@@ -36,6 +36,8 @@ let straylight =
           , "log.c"
           , "lsp_answer.c"
           , "lsp_document.c"
+          , "lsp_name.c"
+          , "lsp_position.c"
           , "main.c"
           , "query.c"
           , "rewriting.c"

@@ -10,12 +10,15 @@
 
 enum {
     READ_BYTES = 64 * 1024,
+    AHEAD_BYTES = 1024 * 1024, /* read before a request is answered, to see if it is cancelled */
     DEPTH_MAX = 128,
     /* JSON-RPC 2.0 and the protocol's own */
     ERROR_PARSE = 32700,
     ERROR_REQUEST = 32600,
     ERROR_METHOD = 32601,
+    ERROR_PARAMS = 32602,
     ERROR_NOT_INITIALIZED = 32002,
+    ERROR_CANCELLED = 32800,
 };
 static const struct option_spec options[] = {DHALLING_OPTIONS};
 
@@ -60,6 +63,12 @@ static enum err error_answer(
     json_end(&json, '}');
     json_end(&json, '}');
     return message_write(lsp, buf_str(&text));
+}
+
+static struct str text_of(const struct json_value *value, const char *key)
+{
+    const struct json_value *member = json_get(value, key);
+    return member != NULL && member->kind == JSON_STRING ? member->text : STR("");
 }
 
 /* What is in the buffer of standard input. */
@@ -167,6 +176,58 @@ static bool input_waits(const struct input *input)
     return input_rest(input).len > 0 || (poll(&poll_fd, 1, 0) == 1 && poll_fd.revents == POLLIN);
 }
 
+/* Takes what has come already, so that a request can be seen to be cancelled by what stands behind
+ * it. *body stays the message that was read last, although the buffer moves. */
+static enum err input_fill(struct lsp *lsp, struct input *input, struct str *body)
+{
+    struct pollfd poll_fd = {.fd = STDIN_FILENO, .events = POLLIN};
+    size_t begin = (size_t)(body->ptr - input->bytes.ptr);
+    while (input->bytes.len - input->at < AHEAD_BYTES && poll(&poll_fd, 1, 0) == 1 &&
+           (poll_fd.revents & POLLIN) != 0) {
+        char *space = buf_reserve(&input->bytes, READ_BYTES);
+        ssize_t n = read(STDIN_FILENO, space, READ_BYTES);
+        if (n < 0 && errno != EINTR) {
+            return diag_add_errno(&lsp->cli->diags, errno, "cannot read standard input");
+        }
+        if (n == 0) {
+            break;
+        }
+        input->bytes.len += n > 0 ? (size_t)n : 0;
+    }
+    body->ptr = input->bytes.ptr + begin;
+    return OK;
+}
+
+static bool is_same_id(const struct json_value *a, const struct json_value *b)
+{
+    return a != NULL && a->kind == b->kind && str_eq(a->text, b->text);
+}
+
+/* Does one of the messages that wait say $/cancelRequest of id? */
+static bool is_cancelled(const struct input *input, const struct json_value *id)
+{
+    struct str rest = input_rest(input);
+    bool cancelled = false;
+    for (size_t head; !cancelled && (head = header_end(rest)) > 0;) {
+        uint64_t length = 0;
+        if (!header_length(str_sub(rest, 0, head), &length) || rest.len - head < length) {
+            break;
+        }
+        struct str body = str_sub(rest, head, head + length);
+        rest = str_sub(rest, head + length, rest.len);
+        struct arena arena = {0};
+        struct json_value message;
+        if (memmem(body.ptr, body.len, "$/cancelRequest", strlen("$/cancelRequest")) != NULL &&
+            json_parse_within(body, DEPTH_MAX, LSP_MESSAGE_BYTES_MAX, &arena, &message, NULL) ==
+                OK &&
+            str_eq(text_of(&message, "method"), STR("$/cancelRequest"))) {
+            cancelled = is_same_id(json_get(json_get(&message, "params"), "id"), id);
+        }
+        arena_release(&arena);
+    }
+    return cancelled;
+}
+
 /* --- the life of documents --- */
 
 static enum err diagnostics_tell(struct lsp *lsp, const struct lsp_document *document)
@@ -195,12 +256,6 @@ static enum err changes_tell(struct lsp *lsp)
         }
     }
     return err;
-}
-
-static struct str text_of(const struct json_value *value, const char *key)
-{
-    const struct json_value *member = json_get(value, key);
-    return member != NULL && member->kind == JSON_STRING ? member->text : STR("");
 }
 
 static enum err document_closed(struct lsp *lsp, struct str uri)
@@ -234,12 +289,12 @@ static enum err notification(struct lsp *lsp, struct str method, const struct js
     if (str_eq(method, STR("textDocument/didOpen"))) {
         err = lsp_document_set(lsp, uri, text_of(document, "text"));
     } else if (str_eq(method, STR("textDocument/didChange"))) {
-        const struct json_value *changes = json_get(params, "contentChanges");
-        if (changes != NULL && changes->kind == JSON_ARRAY && changes->count > 0 &&
-            lsp_document_find(lsp, uri) != NULL) {
-            err = lsp_document_set(lsp, uri, text_of(&changes->items[changes->count - 1], "text"));
+        const struct lsp_document *changed = lsp_document_find(lsp, uri);
+        if (changed != NULL) {
+            err = lsp_document_change(lsp, changed, json_get(params, "contentChanges"));
         }
-    } else if (str_eq(method, STR("textDocument/didSave"))) {
+    } else if (str_eq(method, STR("textDocument/didSave")) ||
+               str_eq(method, STR("workspace/didChangeWatchedFiles"))) {
         for (struct lsp_document *at = lsp->documents; at != NULL; at = at->next) {
             at->changed = true; /* others may import it */
         }
@@ -261,23 +316,29 @@ static void strings_write(struct json *json, struct str key, const char *const *
     json_end(json, ']');
 }
 
-static void initialize(struct json *json)
+static void initialize(const struct lsp *lsp, struct json *json)
 {
     static const char *const triggers[] = {".", "/", ":", "\""};
-    static const char *const actions[] = {"quickfix", "source.fixAll"};
+    static const char *const actions[] = {"quickfix", "source.fixAll", "source.format"};
     json_begin(json, '{');
     json_key(json, STR("capabilities"));
     json_begin(json, '{');
-    json_key_str(json, STR("positionEncoding"), STR("utf-16"));
+    json_key_str(json, STR("positionEncoding"), lsp_encoding_name(lsp->encoding));
     json_key(json, STR("textDocumentSync"));
     json_begin(json, '{');
     json_key_bool(json, STR("openClose"), true);
-    json_key_number(json, STR("change"), 1); /* the whole text */
+    json_key_number(json, STR("change"), 2); /* ranges */
     json_key_bool(json, STR("save"), true);
     json_end(json, '}');
     json_key_bool(json, STR("hoverProvider"), true);
     json_key_bool(json, STR("definitionProvider"), true);
     json_key_bool(json, STR("documentFormattingProvider"), true);
+    json_key_bool(json, STR("documentSymbolProvider"), true);
+    json_key_bool(json, STR("referencesProvider"), true);
+    json_key(json, STR("renameProvider"));
+    json_begin(json, '{');
+    json_key_bool(json, STR("prepareProvider"), true);
+    json_end(json, '}');
     json_key(json, STR("completionProvider"));
     json_begin(json, '{');
     strings_write(json, STR("triggerCharacters"), triggers, sizeof triggers / sizeof triggers[0]);
@@ -305,15 +366,20 @@ static const struct {
     {"textDocument/completion", lsp_completion},
     {"textDocument/formatting", lsp_formatting},
     {"textDocument/codeAction", lsp_code_action},
+    {"textDocument/documentSymbol", lsp_symbols},
+    {"textDocument/references", lsp_references},
+    {"textDocument/prepareRename", lsp_prepare_rename},
+    {"textDocument/rename", lsp_rename},
 };
 
 /* The result of a request; false: nobody knows the method. */
-static bool result_write(
-    struct lsp *lsp, struct str method, const struct json_value *params, struct json *json)
+static bool result_write(struct lsp *lsp, struct str method, const struct json_value *params,
+    struct json *json, struct buf *refused)
 {
     if (str_eq(method, STR("initialize"))) {
         lsp->initialized = true;
-        initialize(json);
+        lsp->encoding = lsp_encoding_choose(params);
+        initialize(lsp, json);
         return true;
     }
     if (str_eq(method, STR("shutdown"))) {
@@ -334,6 +400,7 @@ static bool result_write(
         } else {
             answers[i].answer(&question, document, params, json);
         }
+        buf_add(refused, question.refused);
         lsp_question_end(&question);
         return true;
     }
@@ -349,19 +416,27 @@ static enum err request(struct lsp *lsp, const struct json_value *id, struct str
     if (lsp->shut_down) {
         return error_answer(lsp, id, ERROR_REQUEST, STR("the server is shut down"));
     }
+    if (lsp->initialized && str_eq(method, STR("initialize"))) {
+        return error_answer(lsp, id, ERROR_REQUEST, STR("initialize comes once"));
+    }
     AUTO_BUF text = {0};
+    AUTO_BUF refused = {0};
     struct json json = {.text = &text};
     answer_begin(&json, id);
     json_key(&json, STR("result"));
-    if (!result_write(lsp, method, params, &json)) {
+    if (!result_write(lsp, method, params, &json, &refused)) {
         return error_answer(lsp, id, ERROR_METHOD, STR("this method is not known here"));
+    }
+    if (refused.len > 0) {
+        return error_answer(lsp, id, ERROR_PARAMS, buf_str(&refused));
     }
     json_end(&json, '}');
     return message_write(lsp, buf_str(&text));
 }
 
 /* One message. *ret_exit: it was `exit`. */
-static enum err message_handle(struct lsp *lsp, struct str body, bool *ret_exit)
+static enum err message_handle(
+    struct lsp *lsp, const struct input *input, struct str body, bool *ret_exit)
 {
     struct arena arena = {0};
     struct json_value message = {.kind = JSON_NULL};
@@ -369,13 +444,17 @@ static enum err message_handle(struct lsp *lsp, struct str body, bool *ret_exit)
         json_parse_within(body, DEPTH_MAX, LSP_MESSAGE_BYTES_MAX, &arena, &message, NULL);
     if (err != OK) {
         err = error_answer(lsp, NULL, ERROR_PARSE, STR("this is no JSON, or too much of it"));
+    } else if (message.kind != JSON_OBJECT) {
+        err = error_answer(lsp, NULL, ERROR_REQUEST, STR("a message is an object"));
     } else {
         const struct json_value *id = json_get(&message, "id");
         const struct json_value *params = json_get(&message, "params");
         struct str method = text_of(&message, "method");
         bool is_id = id != NULL && (id->kind == JSON_STRING || id->kind == JSON_NUMBER);
         *ret_exit = id == NULL && str_eq(method, STR("exit"));
-        if (id != NULL && method.len > 0) {
+        if (is_id && method.len > 0 && is_cancelled(input, id)) {
+            err = error_answer(lsp, id, ERROR_CANCELLED, STR("it was cancelled"));
+        } else if (id != NULL && method.len > 0) {
             err = is_id ? request(lsp, id, method, params)
                         : error_answer(lsp, NULL, ERROR_REQUEST, STR("no such id"));
         } else if (method.len > 0 && lsp->initialized) {
@@ -398,7 +477,8 @@ static enum cli_status lsp_run(struct cli *cli)
             err = changes_tell(&lsp);
         }
         err = err == OK ? message_read(&lsp, &input, &body) : err;
-        err = err == OK ? message_handle(&lsp, body, &exits) : err;
+        err = err == OK ? input_fill(&lsp, &input, &body) : err;
+        err = err == OK ? message_handle(&lsp, &input, body, &exits) : err;
     }
     buf_release(&input.bytes);
     lsp_documents_free(&lsp);

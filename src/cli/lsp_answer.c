@@ -3,7 +3,6 @@
 #include "base/file.h"
 #include "build/workspace.h"
 #include "cli/lsp.h"
-#include "dhall/assist.h"
 #include "dhall/format.h"
 #include "dhall/freeze.h"
 #include "dhall/lint.h"
@@ -28,7 +27,7 @@ enum {
     ITEM_CONSTANT = 21,
 };
 
-static struct dhall_assist assist_of(
+struct dhall_assist lsp_assist_of(
     struct lsp_question *question, const struct lsp_document *document)
 {
     return (struct dhall_assist){.dhall = lsp_session(question),
@@ -42,9 +41,9 @@ static struct dhall_assist assist_of(
 void lsp_hover(struct lsp_question *question, const struct lsp_document *document,
     const struct json_value *params, struct json *json)
 {
-    struct dhall_assist assist = assist_of(question, document);
+    struct dhall_assist assist = lsp_assist_of(question, document);
     struct dhall_hover hover;
-    uint32_t offset = lsp_offset(document->text, json_get(params, "position"));
+    uint32_t offset = lsp_offset(question->lsp, document->text, json_get(params, "position"));
     if (dhall_assist_hover(&assist, offset, &hover) != OK) {
         json_null(json);
         return;
@@ -57,7 +56,8 @@ void lsp_hover(struct lsp_question *question, const struct lsp_document *documen
     json_key_str(json, STR("kind"), STR("markdown"));
     json_key_str(json, STR("value"), buf_str(&value));
     json_end(json, '}');
-    lsp_range_write(json, STR("range"), document->text, hover.span.begin, hover.span.end);
+    lsp_range_write(
+        question->lsp, json, STR("range"), document->text, hover.span.begin, hover.span.end);
     json_end(json, '}');
 }
 
@@ -111,9 +111,9 @@ static struct str path_clean(struct str path, struct arena *arena)
 void lsp_definition(struct lsp_question *question, const struct lsp_document *document,
     const struct json_value *params, struct json *json)
 {
-    struct dhall_assist assist = assist_of(question, document);
+    struct dhall_assist assist = lsp_assist_of(question, document);
     struct dhall_definition definition;
-    uint32_t offset = lsp_offset(document->text, json_get(params, "position"));
+    uint32_t offset = lsp_offset(question->lsp, document->text, json_get(params, "position"));
     struct str path = STR("");
     bool found = dhall_assist_definition(&assist, offset, &definition) == OK;
     if (found && definition.import != NULL) {
@@ -129,13 +129,14 @@ void lsp_definition(struct lsp_question *question, const struct lsp_document *do
     struct span span = path.len > 0 ? SPAN_NONE : definition.span;
     json_begin(json, '{');
     json_key_str(json, STR("uri"), uri);
-    lsp_range_write(json, STR("range"), document->text, span.begin, span.end);
+    lsp_range_write(question->lsp, json, STR("range"), document->text, span.begin, span.end);
     json_end(json, '}');
 }
 
 /* --- completion --- */
 
 struct items {
+    const struct lsp *lsp;
     struct json *json;
     struct str text; /* of the document */
     uint32_t begin, offset;
@@ -153,7 +154,7 @@ static void item_write(
     }
     json_key(json, STR("textEdit"));
     json_begin(json, '{');
-    lsp_range_write(json, STR("range"), items->text, items->begin, items->offset);
+    lsp_range_write(items->lsp, json, STR("range"), items->text, items->begin, items->offset);
     json_key_str(json, STR("newText"), text);
     json_end(json, '}');
     json_end(json, '}');
@@ -269,12 +270,15 @@ static void labels_write(
 void lsp_completion(struct lsp_question *question, const struct lsp_document *document,
     const struct json_value *params, struct json *json)
 {
-    struct dhall_assist assist = assist_of(question, document);
+    struct dhall_assist assist = lsp_assist_of(question, document);
     struct dhall_completion completion;
-    uint32_t offset = lsp_offset(document->text, json_get(params, "position"));
+    uint32_t offset = lsp_offset(question->lsp, document->text, json_get(params, "position"));
     bool found = dhall_assist_complete(&assist, offset, &completion) == OK;
-    struct items items = {
-        .json = json, .text = document->text, .begin = completion.begin, .offset = offset};
+    struct items items = {.lsp = question->lsp,
+        .json = json,
+        .text = document->text,
+        .begin = completion.begin,
+        .offset = offset};
     json_begin(json, '[');
     if (found && completion.in_path) {
         paths_write(question, &items, document);
@@ -288,10 +292,11 @@ void lsp_completion(struct lsp_question *question, const struct lsp_document *do
 
 /* --- formatting --- */
 
-static void edit_write(struct json *json, struct str text, const struct dhall_edit *edit)
+static void edit_write(
+    const struct lsp *lsp, struct json *json, struct str text, const struct dhall_edit *edit)
 {
     json_begin(json, '{');
-    lsp_range_write(json, STR("range"), text, edit->begin, edit->end);
+    lsp_range_write(lsp, json, STR("range"), text, edit->begin, edit->end);
     json_key_str(json, STR("newText"), edit->text);
     json_end(json, '}');
 }
@@ -308,7 +313,7 @@ void lsp_formatting(struct lsp_question *question, const struct lsp_document *do
     json_begin(json, '[');
     if (!str_eq(buf_str(&text), document->text)) {
         struct dhall_edit edit = {.end = (uint32_t)document->text.len, .text = buf_str(&text)};
-        edit_write(json, document->text, &edit);
+        edit_write(question->lsp, json, document->text, &edit);
     }
     json_end(json, ']');
 }
@@ -344,7 +349,7 @@ static bool meets(struct span span, uint32_t begin, uint32_t end)
 }
 
 static void lint_actions_write(struct lsp_question *question, const struct lsp_document *document,
-    uint32_t begin, uint32_t end, struct json *json)
+    uint32_t begin, uint32_t end, bool fixes, bool all, struct json *json)
 {
     struct dhall_finding *findings = NULL;
     size_t count = 0;
@@ -354,17 +359,20 @@ static void lint_actions_write(struct lsp_question *question, const struct lsp_d
         return;
     }
     for (size_t i = 0; i < count; i++) {
-        if (meets(findings[i].span, begin, end)) {
+        if (fixes && meets(findings[i].span, begin, end)) {
             struct str title =
                 arena_printf(&question->arena, "Correct: %.*s", STR_ARG(findings[i].text));
             action_begin(json, title, STR("quickfix"), document);
-            edit_write(json, document->text, &findings[i].edit);
+            edit_write(question->lsp, json, document->text, &findings[i].edit);
             action_end(json);
         }
     }
+    if (!all) {
+        return;
+    }
     action_begin(json, STR("Lint the file"), STR("source.fixAll"), document);
     for (size_t i = 0; i < count; i++) {
-        edit_write(json, document->text, &findings[i].edit);
+        edit_write(question->lsp, json, document->text, &findings[i].edit);
     }
     action_end(json);
 }
@@ -412,8 +420,39 @@ static void freeze_action_write(struct lsp_question *question, const struct lsp_
     }
     action_begin(json, STR("Freeze remote imports"), STR("quickfix"), document);
     for (size_t i = 0; i < count; i++) {
-        edit_write(json, document->text, &edits[i].edit);
+        edit_write(question->lsp, json, document->text, &edits[i].edit);
     }
+    action_end(json);
+}
+
+/* Does the editor want actions of a kind? context.only: kinds, each with all below it. */
+static bool wants(const struct json_value *params, struct str kind)
+{
+    const struct json_value *only = json_get(json_get(params, "context"), "only");
+    if (only == NULL || only->kind != JSON_ARRAY) {
+        return true;
+    }
+    for (size_t i = 0; i < only->count; i++) {
+        struct str asked = only->items[i].text;
+        if (only->items[i].kind == JSON_STRING && str_starts(kind, asked) &&
+            (kind.len == asked.len || asked.len == 0 || kind.ptr[asked.len] == '.')) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void format_action_write(
+    struct lsp_question *question, const struct lsp_document *document, struct json *json)
+{
+    AUTO_BUF text = {0};
+    if (dhall_format(document->text, 0, DHALL_CHARSET_AS_WRITTEN, &text, &question->diags) != OK ||
+        str_eq(buf_str(&text), document->text)) {
+        return;
+    }
+    struct dhall_edit edit = {.end = (uint32_t)document->text.len, .text = buf_str(&text)};
+    action_begin(json, STR("Format the file"), STR("source.format"), document);
+    edit_write(question->lsp, json, document->text, &edit);
     action_end(json);
 }
 
@@ -421,10 +460,17 @@ void lsp_code_action(struct lsp_question *question, const struct lsp_document *d
     const struct json_value *params, struct json *json)
 {
     const struct json_value *range = json_get(params, "range");
-    uint32_t begin = lsp_offset(document->text, json_get(range, "start"));
-    uint32_t end = lsp_offset(document->text, json_get(range, "end"));
+    uint32_t begin = lsp_offset(question->lsp, document->text, json_get(range, "start"));
+    uint32_t end = lsp_offset(question->lsp, document->text, json_get(range, "end"));
+    bool fixes = wants(params, STR("quickfix"));
     json_begin(json, '[');
-    lint_actions_write(question, document, begin, end, json);
-    freeze_action_write(question, document, begin, end, json);
+    lint_actions_write(
+        question, document, begin, end, fixes, wants(params, STR("source.fixAll")), json);
+    if (fixes) {
+        freeze_action_write(question, document, begin, end, json);
+    }
+    if (wants(params, STR("source.format"))) {
+        format_action_write(question, document, json);
+    }
     json_end(json, ']');
 }

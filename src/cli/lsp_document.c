@@ -1,6 +1,6 @@
 /* src/cli/lsp_document.c */
-#include "base/utf8.h"
 #include "cli/lsp.h"
+#include "dhall/inspect.h"
 #include "dhall/lint.h"
 #include <stdlib.h>
 
@@ -83,74 +83,6 @@ void lsp_documents_free(struct lsp *lsp)
         document_free(lsp->documents);
         lsp->documents = next;
     }
-}
-
-/* --- positions --- */
-
-/* UTF-16 code units of the sequence here, whose bytes are *ret_len. */
-static uint32_t units_at(struct str text, size_t at, size_t *ret_len)
-{
-    size_t len = utf8_len(str_sub(text, at, text.len));
-    *ret_len = len == 0 ? 1 : len;
-    return len == 4 ? 2 : 1;
-}
-
-static uint64_t member_uint(const struct json_value *value, const char *key)
-{
-    uint64_t number = 0;
-    const struct json_value *member = json_get(value, key);
-    return member != NULL && json_uint(member, &number) == OK ? number : 0;
-}
-
-uint32_t lsp_offset(struct str text, const struct json_value *position)
-{
-    uint64_t line = member_uint(position, "line");
-    uint64_t character = member_uint(position, "character");
-    size_t at = 0;
-    while (line > 0 && at < text.len) {
-        at += str_find(str_sub(text, at, text.len), '\n') + 1;
-        line--;
-    }
-    at = at > text.len ? text.len : at;
-    for (uint64_t units = 0; units < character && at < text.len && text.ptr[at] != '\n';) {
-        size_t len;
-        units += units_at(text, at, &len);
-        at += len;
-    }
-    return (uint32_t)at;
-}
-
-void lsp_position_write(struct json *json, struct str key, struct str text, uint32_t offset)
-{
-    size_t line_begin = 0;
-    uint64_t line = 0;
-    uint64_t units = 0;
-    for (size_t i = 0; i < offset && i < text.len; i++) {
-        if (text.ptr[i] == '\n') {
-            line++;
-            line_begin = i + 1;
-        }
-    }
-    for (size_t at = line_begin; at < offset && at < text.len;) {
-        size_t len;
-        units += units_at(text, at, &len);
-        at += len;
-    }
-    json_key(json, key);
-    json_begin(json, '{');
-    json_key_number(json, STR("line"), line);
-    json_key_number(json, STR("character"), units);
-    json_end(json, '}');
-}
-
-void lsp_range_write(
-    struct json *json, struct str key, struct str text, uint32_t begin, uint32_t end)
-{
-    json_key(json, key);
-    json_begin(json, '{');
-    lsp_position_write(json, STR("start"), text, begin);
-    lsp_position_write(json, STR("end"), text, end);
-    json_end(json, '}');
 }
 
 /* --- uris --- */
@@ -259,11 +191,11 @@ enum {
     TAG_UNNECESSARY = 1,
 };
 
-static void diagnostic_write(struct json *json, struct str text, struct span span,
-    unsigned severity, struct str message, bool unnecessary)
+static void diagnostic_write(const struct lsp *lsp, struct json *json, struct str text,
+    struct span span, unsigned severity, struct str message, bool unnecessary)
 {
     json_begin(json, '{');
-    lsp_range_write(json, STR("range"), text, span.begin, span.end);
+    lsp_range_write(lsp, json, STR("range"), text, span.begin, span.end);
     json_key_number(json, STR("severity"), severity);
     json_key_str(json, STR("source"), STR("straylight"));
     json_key_str(json, STR("message"), message);
@@ -301,8 +233,8 @@ static void story_write(struct lsp_question *question, const struct lsp_document
     if (str_ends(first->text, STR("/toolchains.dhall does not exist"))) {
         buf_add(&message, STR("\nit is written by: straylight toolchain add cc"));
     }
-    diagnostic_write(json, document->text, at == NULL ? SPAN_NONE : at->span, SEVERITY_ERROR,
-        buf_str(&message), false);
+    diagnostic_write(question->lsp, json, document->text, at == NULL ? SPAN_NONE : at->span,
+        SEVERITY_ERROR, buf_str(&message), false);
 }
 
 static void stories_write(
@@ -327,7 +259,7 @@ static void findings_write(
     diags_init(&diags, &question->arena, NULL);
     if (dhall_lint(document->text, 0, &question->arena, &findings, &count, &diags) == OK) {
         for (size_t i = 0; i < count; i++) {
-            diagnostic_write(json, document->text, findings[i].span, SEVERITY_HINT,
+            diagnostic_write(question->lsp, json, document->text, findings[i].span, SEVERITY_HINT,
                 findings[i].text, findings[i].unused);
         }
     }
@@ -336,9 +268,8 @@ static void findings_write(
 void lsp_diagnostics(
     struct lsp_question *question, const struct lsp_document *document, struct json *json)
 {
-    struct dhall_loaded loaded;
-    enum err err = dhall_load_text(lsp_session(question), document->path,
-        lsp_dir_of(document->path), document->text, &loaded, &question->diags);
+    enum err err = dhall_check(lsp_session(question), document->path, lsp_dir_of(document->path),
+        document->text, &question->diags);
     json_begin(json, '{');
     json_key_str(json, STR("uri"), document->uri);
     json_key(json, STR("diagnostics"));

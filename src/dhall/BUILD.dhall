@@ -9,6 +9,8 @@ let dhall =
           [ "add.c"
           , "assist.c"
           , "assist_complete.c"
+          , "assist_mend.c"
+          , "assist_names.c"
           , "builtin.c"
           , "canonical.c"
           , "conv.c"

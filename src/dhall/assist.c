@@ -54,7 +54,7 @@ bool dhall_tree_binds(const struct dhall_tree *tree, uint32_t parent, uint32_t r
 }
 
 /* The smallest term whose text holds or touches offset; 0: none. */
-static uint32_t term_at(const struct dhall_tree *tree, uint32_t offset)
+uint32_t dhall_tree_at(const struct dhall_tree *tree, uint32_t offset)
 {
     uint32_t best = 0;
     uint32_t best_len = UINT32_MAX;
@@ -77,7 +77,7 @@ static bool is_label_byte(char c)
 }
 
 /* The name that a let, lambda or forall binds. */
-static struct span binder_span(const struct dhall_tree *tree, uint32_t row)
+struct span dhall_tree_binder_span(const struct dhall_tree *tree, uint32_t row)
 {
     struct str text = tree->text;
     size_t at = dhall_span_of(&tree->terms, (dhall_term){row}).begin;
@@ -102,10 +102,28 @@ static bool holds(struct span span, uint32_t offset)
     return span.begin <= offset && offset <= span.end;
 }
 
-static bool is_binder(const struct dhall_row *row)
+bool dhall_tree_is_binder(const struct dhall_tree *tree, uint32_t at)
 {
+    const struct dhall_row *row = &tree->terms.rows[at];
     return row->kind == DHALL_LET || row->kind == DHALL_LAMBDA ||
            (row->kind == DHALL_PI && row->a != 0);
+}
+
+struct dhall_assist dhall_assist_readable(const struct dhall_assist *assist, uint32_t offset)
+{
+    struct dhall_assist mended = *assist;
+    if (dhall_mend(assist->text, offset, assist->arena, &mended.text)) {
+        return mended;
+    }
+    uint32_t end = offset;
+    while (end < assist->text.len && is_label_byte(assist->text.ptr[end])) {
+        end++;
+    }
+    if (!dhall_close(assist->text, end, assist->arena, &mended.text) ||
+        !dhall_mend(mended.text, offset, assist->arena, &mended.text)) {
+        mended.text = assist->text;
+    }
+    return mended;
 }
 
 /* --- hover --- */
@@ -128,15 +146,15 @@ static enum err hover_span(
 {
     struct dhall_tree tree;
     enum err err = dhall_tree_open(&tree, assist->text, assist->arena, assist->diags);
-    uint32_t row = err == OK ? term_at(&tree, offset) : 0;
+    uint32_t row = err == OK ? dhall_tree_at(&tree, offset) : 0;
     if (err == OK && row == 0) {
         err = ERR_ABSENT;
     }
     if (err == OK) {
         const struct dhall_row *at = &tree.terms.rows[row];
         *ret_shown = *ret_of = dhall_span_of(&tree.terms, (dhall_term){row});
-        if (is_binder(at)) {
-            *ret_shown = binder_span(&tree, row);
+        if (dhall_tree_is_binder(&tree, row)) {
+            *ret_shown = dhall_tree_binder_span(&tree, row);
             uint32_t of = at->kind == DHALL_LET ? dhall_list_of(&tree.terms, at)[1] : at->b;
             *ret_of = dhall_span_of(&tree.terms, (dhall_term){of});
             err = holds(*ret_shown, offset) ? OK : ERR_ABSENT;
@@ -149,7 +167,10 @@ static enum err hover_span(
 enum err dhall_assist_hover(
     const struct dhall_assist *assist, uint32_t offset, struct dhall_hover *ret_hover)
 {
+    struct dhall_assist read = dhall_assist_readable(assist, offset);
     struct span shown = {0}, of = {0};
+    const struct dhall_assist *whole = assist;
+    assist = &read;
     enum err err = hover_span(assist, offset, &shown, &of);
     if (err != OK) {
         return ERR_ABSENT;
@@ -160,6 +181,8 @@ enum err dhall_assist_hover(
     if (!inspection.seen) {
         return err == OK ? ERR_ABSENT : err;
     }
+    uint32_t text_len = (uint32_t)whole->text.len; /* what was closed has more */
+    shown.end = shown.end < text_len ? shown.end : text_len;
     *ret_hover =
         (struct dhall_hover){.span = shown, .type = type_layout(inspection.type, assist->arena)};
     return OK;
@@ -167,7 +190,7 @@ enum err dhall_assist_hover(
 
 /* --- definition --- */
 
-static uint32_t binder_of(const struct dhall_tree *tree, uint32_t row)
+uint32_t dhall_tree_binder(const struct dhall_tree *tree, uint32_t row)
 {
     const struct dhall_row *variable = &tree->terms.rows[row];
     uint32_t index = variable->b;
@@ -202,7 +225,7 @@ static void import_copy(const struct dhall_tree *tree, uint32_t row, struct aren
 static enum err definition_find(const struct dhall_tree *tree, uint32_t offset, struct arena *arena,
     struct dhall_definition *ret_definition)
 {
-    uint32_t row = term_at(tree, offset);
+    uint32_t row = dhall_tree_at(tree, offset);
     while (tree->terms.rows[row].kind == DHALL_FIELD) { /* what it is a field of */
         row = tree->terms.rows[row].a;
     }
@@ -211,19 +234,20 @@ static enum err definition_find(const struct dhall_tree *tree, uint32_t offset, 
         import_copy(tree, row, arena, ret_definition);
         return OK;
     }
-    uint32_t binder = tree->terms.rows[row].kind == DHALL_VAR ? binder_of(tree, row) : 0;
+    uint32_t binder = tree->terms.rows[row].kind == DHALL_VAR ? dhall_tree_binder(tree, row) : 0;
     if (binder == 0) {
         return ERR_ABSENT;
     }
-    ret_definition->span = binder_span(tree, binder);
+    ret_definition->span = dhall_tree_binder_span(tree, binder);
     return OK;
 }
 
 enum err dhall_assist_definition(
     const struct dhall_assist *assist, uint32_t offset, struct dhall_definition *ret_definition)
 {
+    struct dhall_assist read = dhall_assist_readable(assist, offset);
     struct dhall_tree tree;
-    enum err err = dhall_tree_open(&tree, assist->text, assist->arena, assist->diags);
+    enum err err = dhall_tree_open(&tree, read.text, assist->arena, assist->diags);
     if (err == OK) {
         err = definition_find(&tree, offset, assist->arena, ret_definition);
     }

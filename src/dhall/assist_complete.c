@@ -189,6 +189,18 @@ static void closing_add(const struct scan *scan, struct buf *text)
     }
 }
 
+bool dhall_close(struct str text, uint32_t offset, struct arena *arena, struct str *ret_text)
+{
+    struct scan *scan = ARENA_NEW(arena, struct scan, 1);
+    scan->text = str_sub(text, 0, offset);
+    AUTO_BUF closed = {0};
+    bool code = scan_run(scan);
+    buf_add(&closed, scan->text);
+    closing_add(scan, &closed);
+    *ret_text = arena_str(arena, buf_str(&closed));
+    return code;
+}
+
 /* --- what is at the cursor --- */
 
 struct completer {
@@ -333,6 +345,17 @@ static uint32_t typed_begin(struct str text, uint32_t offset, bool *ret_path)
     return *ret_path ? path : word;
 }
 
+static bool tree_try(struct completer *completer, struct arena *arena)
+{
+    struct diags diags;
+    diags_init(&diags, arena, NULL);
+    if (dhall_tree_open(&completer->tree, completer->repaired.text, arena, &diags) == OK) {
+        return true;
+    }
+    dhall_tree_close(&completer->tree);
+    return false;
+}
+
 static bool repair(
     struct completer *completer, const struct scan *scan, uint32_t offset, bool whole)
 {
@@ -346,15 +369,10 @@ static bool repair(
         closing_add(scan, &text);
     }
     struct arena *arena = completer->assist->arena;
-    struct diags diags;
-    diags_init(&diags, arena, NULL);
     completer->repaired = *completer->assist;
     completer->repaired.text = arena_str(arena, buf_str(&text));
-    if (dhall_tree_open(&completer->tree, completer->repaired.text, arena, &diags) == OK) {
-        return true;
-    }
-    dhall_tree_close(&completer->tree);
-    return false;
+    return dhall_mend(completer->repaired.text, offset, arena, &completer->repaired.text) &&
+           tree_try(completer, arena);
 }
 
 static size_t quote_begin(struct str text, size_t offset)

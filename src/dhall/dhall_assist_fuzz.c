@@ -44,6 +44,32 @@ static void check_completion(const struct dhall_assist *assist, uint32_t offset)
     }
 }
 
+/* What is mended is as long as it was, and the same at the cursor. */
+static void check_names(const struct dhall_assist *assist, uint32_t offset)
+{
+    struct dhall_reference *references = NULL;
+    size_t count = 0;
+    if (dhall_assist_references(assist, offset, &references, &count) == OK) {
+        assert(count > 0);
+        for (size_t i = 0; i < count; i++) {
+            assert(references[i].span.begin < references[i].span.end);
+            assert(references[i].span.end <= assist->text.len + 64);
+        }
+    }
+    struct dhall_symbol *symbols = NULL;
+    if (dhall_assist_symbols(assist, &symbols, &count) == OK) {
+        for (size_t i = 1; i < count; i++) {
+            assert(symbols[i - 1].span.begin <= symbols[i].span.begin);
+        }
+    }
+    (void)!dhall_assist_rename(assist, offset, STR("name-that-nobody-has"), &references, &count);
+    struct str mended;
+    if (dhall_mend(assist->text, offset, assist->arena, &mended)) {
+        assert(mended.len == assist->text.len);
+        assert(offset >= mended.len || mended.ptr[offset] == assist->text.ptr[offset]);
+    }
+}
+
 /* The first byte of the input is where the cursor is. Laws: whatever is being written, answers lie
  * within the text and around the cursor, and nothing is proposed twice. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -67,6 +93,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint32_t offset = (uint32_t)(data[0] < assist.text.len ? data[0] : assist.text.len);
     check_hover(&assist, offset);
     check_completion(&assist, offset);
+    check_names(&assist, offset);
     dhall_free(assist.dhall);
     sources_free(sources);
     arena_release(&arena);

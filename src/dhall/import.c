@@ -3,6 +3,7 @@
 #include "dhall/encode.h"
 #include "dhall/eval.h"
 #include "dhall/infer.h"
+#include "dhall/infer_context.h"
 #include "digest/sha256.h"
 #include <stdlib.h>
 
@@ -94,6 +95,9 @@ enum err dhall_import_text(struct dhall *dhall, struct dhall_import_entry *entry
     struct str text, struct diags *diags)
 {
     enum err err = entry_parse(dhall, entry, source, text, diags);
+    if (err == OK && dhall->watch != NULL && dhall->watch->code == NULL) {
+        dhall->watch->code = entry->code;
+    }
     return err == OK ? entry_make(dhall, entry, diags) : err;
 }
 

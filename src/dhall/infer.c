@@ -259,12 +259,26 @@ static struct dhall_value *infer_variable(
     return context->bindings[context->bindings_len - 1 - mark].type;
 }
 
+/* Where inference goes on behind a mistake: looks at what is below a binder whose variable has this
+ * type (NULL: none) and no value. */
+static struct dhall_value *infer_below(
+    struct context *context, dhall_label label, struct dhall_value *type, dhall_term body)
+{
+    if (context->seen != NULL) {
+        variable_push(context, label, type);
+        (void)infer(context, body);
+        binding_pop(context);
+        context->levels_len--;
+    }
+    return NULL;
+}
+
 static struct dhall_value *infer_lambda(
     struct context *context, dhall_term term, const struct dhall_row *row)
 {
     struct dhall *dhall = context->dhall;
     if (infer_universe(context, (dhall_term){row->b}, "what follows `:`") == UNIVERSE_NONE) {
-        return NULL;
+        return infer_below(context, row->a, NULL, (dhall_term){row->c});
     }
     struct dhall_value *domain = context_eval(context, (dhall_term){row->b});
     uint32_t level = context->levels_len;
@@ -333,18 +347,21 @@ static struct dhall_value *infer_let(struct context *context, const struct dhall
 {
     const uint32_t *list = dhall_list_of(&context->code->terms, row);
     dhall_term annotation = {list[0]}, value = {list[1]}, body = {list[2]};
-    if (annotation.row != 0 && infer(context, annotation) == NULL) {
-        return NULL;
+    struct dhall_value *wanted = NULL;
+    if (annotation.row != 0) {
+        if (infer(context, annotation) == NULL) {
+            return infer_below(context, row->a, NULL, body);
+        }
+        wanted = context_eval(context, annotation);
     }
     struct dhall_value *type = infer(context, value);
     if (type == NULL) {
-        return NULL;
+        return infer_below(context, row->a, wanted, body);
     }
-    if (annotation.row != 0) {
-        struct dhall_value *wanted = context_eval(context, annotation);
-        if (!context_conv(context, wanted, type)) {
-            return fail_annotation(context, value, annotation, wanted, type);
-        }
+    if (wanted != NULL && !context_conv(context, wanted, type)) {
+        (void)fail_annotation(context, value, annotation, wanted, type);
+        diags_end_chain(context->diags);
+        return infer_below(context, row->a, wanted, body);
     }
     binding_push(context, row->a, type, context_eval(context, value));
     struct dhall_value *result = infer(context, body);
@@ -500,6 +517,9 @@ static struct dhall_value *infer_operator(
     case DHALL_COMBINE_TYPES:
         return infer_combine_types(context, term);
     case DHALL_ALTERNATIVE:
+        if (context->code->marks[term.row] == 0) {
+            return NULL; /* neither side can be had; said already */
+        }
         return infer(
             context, (dhall_term){context->code->marks[term.row] == MARK_LEFT ? row->a : row->b});
     case DHALL_EQUIVALENT:
@@ -630,6 +650,13 @@ static struct dhall_value *infer_builtin(
     return dhall->builtin_types[which];
 }
 
+static struct dhall_value *infer_import(const struct context *context, const struct dhall_row *row)
+{
+    const struct dhall_import_entry *entry = context->code->imports[row->a];
+    assert(entry != NULL || context->seen != NULL); /* else it was resolved */
+    return entry == NULL ? NULL : entry->type;
+}
+
 static struct dhall_value *infer_any(
     struct context *context, dhall_term term, const struct dhall_row *row)
 {
@@ -701,10 +728,32 @@ static struct dhall_value *infer_any(
     case DHALL_WITH:
         return infer_with(context, term);
     case DHALL_IMPORT:
-        return context->code->imports[row->a]->type;
+        return infer_import(context, row);
     }
     assert(false && "a term of an unknown kind");
     return NULL;
+}
+
+static void rest_visit(void *argument, dhall_term child)
+{
+    struct context *context = argument;
+    if (context->seen[child.row] == 0) {
+        (void)infer(context, child);
+    }
+}
+
+/* A term has no type, and inference goes on: what stands behind the mistake in it is looked at. */
+static void infer_rest(struct context *context, dhall_term term, const struct dhall_row *row)
+{
+    bool binds = row->kind == DHALL_LET || row->kind == DHALL_LAMBDA || row->kind == DHALL_PI;
+    bool chooses = row->kind == DHALL_OPERATOR && row->flag == DHALL_ALTERNATIVE;
+    if (context->seen == NULL) {
+        return;
+    }
+    diags_end_chain(context->diags);
+    if (!binds && !chooses && row->kind != DHALL_IMPORT) {
+        dhall_children_visit(&context->code->terms, term, rest_visit, context);
+    }
 }
 
 struct dhall_value *infer(struct context *context, dhall_term term)
@@ -716,8 +765,12 @@ struct dhall_value *infer(struct context *context, dhall_term term)
     if (shared != NULL && shared->type != NULL) {
         return shared->type;
     }
+    if (context->seen != NULL) {
+        context->seen[term.row] = 1;
+    }
     struct dhall_value *type = infer_any(context, term, row);
     if (type == NULL) {
+        infer_rest(context, term, row);
         return NULL;
     }
     type = dhall_force(context->dhall, type);
@@ -734,6 +787,9 @@ enum err dhall_infer(struct dhall *dhall, const struct dhall_code *code,
     struct dhall_value **ret_type, struct diags *diags)
 {
     struct context context = {.dhall = dhall, .code = code, .diags = diags};
+    if (dhall_goes_on(dhall, code)) {
+        context.seen = arena_calloc(&dhall->arena, code->terms.len, 1);
+    }
     struct dhall_value *type = infer(&context, code->root);
     if (type == NULL) {
         return ERR_INVALID;

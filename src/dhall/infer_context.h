@@ -16,7 +16,7 @@
 
 struct binding {
     dhall_label label;
-    struct dhall_value *type;
+    struct dhall_value *type; /* NULL: of what is wrong; said already */
 };
 struct context {
     struct dhall *dhall;
@@ -27,12 +27,21 @@ struct context {
     uint32_t bindings_len, bindings_cap;
     struct binding *levels;
     uint32_t levels_len, levels_cap;
+    uint8_t *seen; /* NULL, or where inference goes on behind a mistake: by row, 1: was looked at */
 };
-/* dhall->watch: is told of every term that has a type. The first member of who looks. */
+/* dhall->watch: is told of every term that has a type. The first member of who looks. goes_on: what
+ * is wrong in the text that is loaded, an import too, is told and passed by: terms that do not need
+ * it have types all the same. Each mistake is a chain of diags of its own. */
 struct dhall_watch {
     void (*look)(struct dhall_watch *watch, struct context *context, dhall_term term,
         struct dhall_value *type);
+    bool goes_on;
+    const struct dhall_code *code; /* of that text, once it is parsed */
 };
+static inline bool dhall_goes_on(const struct dhall *dhall, const struct dhall_code *code)
+{
+    return dhall->watch != NULL && dhall->watch->goes_on && dhall->watch->code == code;
+}
 enum universe {
     UNIVERSE_NONE = 0, /* not a type */
     UNIVERSE_TYPE,

@@ -88,7 +88,7 @@ static bool search_bindings(struct search *search)
     const struct dhall_env *env = context->env;
     for (uint32_t i = context->bindings_len; i > 0; i--, env = env->parent) {
         const struct binding *binding = &context->bindings[i - 1];
-        if (is_shadowed(context, i - 1)) {
+        if (binding->type == NULL || is_shadowed(context, i - 1)) {
             continue;
         }
         search->path.len = 0;

@@ -12,7 +12,7 @@ struct dhall_member {
     struct str name, detail;
 };
 struct dhall_inspection {
-    bool seen;       /* the term was looked at before something went wrong */
+    bool seen;       /* the term has a type */
     struct str type; /* one line of ASCII, cut with "..." if it is long */
     struct dhall_member *members;
     size_t member_count;
@@ -21,9 +21,11 @@ struct dhall_inspection {
     size_t field_count;
 };
 /* Loads text as dhall_load_text does, and tells about the term of it that has the span
- * [begin, end). What is wrong with the text is told by the error; up to there things are seen.
- * Texts are in arena. */
+ * [begin, end), if that does not need what is wrong with the text. Texts are in arena. */
 enum err dhall_inspect(struct dhall *dhall, struct str name, struct str dir, struct str text,
     uint32_t begin, uint32_t end, struct arena *arena, struct dhall_inspection *ret_inspection,
     struct diags *diags);
+/* All mistakes of text and of what it imports, each a chain of diags; OK: there is none. */
+enum err dhall_check(
+    struct dhall *dhall, struct str name, struct str dir, struct str text, struct diags *diags);
 #endif

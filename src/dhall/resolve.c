@@ -4,6 +4,7 @@
  * one that binder i shadows: x@n is n steps along previous */
 #include "dhall/eval.h"
 #include "dhall/import.h"
+#include "dhall/infer_context.h"
 #include <assert.h>
 #include <stdlib.h>
 
@@ -15,6 +16,8 @@ struct resolver {
     struct diags *diags;
     struct dhall_scope *scope;
     uint8_t *seen; /* by row, where rows may be shared */
+    /* Left sides of `?` that this is within: what is wrong there is for them to judge. */
+    unsigned alternatives;
 };
 /* All arrays: in the session's arena. Used again for the next file: when it is empty, latest is all
  * zero. */
@@ -219,13 +222,26 @@ static void cache_fill(struct resolver *resolver, const struct dhall_row *altern
     }
 }
 
+/* Where inference goes on behind a mistake, an import that failed has no type, and that is all. */
+static enum err pass_by(const struct resolver *resolver, enum err err)
+{
+    if (err != OK && resolver->alternatives == 0 &&
+        dhall_goes_on(resolver->dhall, resolver->code)) {
+        diags_end_chain(resolver->diags);
+        return OK;
+    }
+    return err;
+}
+
 /* `?` takes the right side if an import of the left one is absent; any other error is final. */
 static enum err resolve_alternative(
     struct resolver *resolver, dhall_term term, const struct dhall_row *row)
 {
     struct diags saved = *resolver->diags;
     uint32_t len = resolver->scope->len;
+    resolver->alternatives++;
     enum err err = resolve_term(resolver, (dhall_term){row->a});
+    resolver->alternatives--;
     resolver->code->marks[term.row] = MARK_LEFT;
     if (err == ERR_ABSENT) {
         while (resolver->scope->len > len) {
@@ -238,7 +254,13 @@ static enum err resolve_alternative(
             cache_fill(resolver, row);
         }
     }
-    return err;
+    if (err != OK) {
+        while (resolver->scope->len > len) {
+            scope_pop(resolver);
+        }
+        resolver->code->marks[term.row] = 0;
+    }
+    return pass_by(resolver, err);
 }
 
 static enum err resolve_import(
@@ -251,17 +273,18 @@ static enum err resolve_import(
         /* Headers are closed: they see nothing of the scope. */
         struct resolver inner = *resolver;
         inner.scope = scope_take(inner.dhall);
+        inner.alternatives = 1;
         enum err err = resolve_term(&inner, import->headers);
         scope_give_back(&inner);
         if (err != OK) {
-            return err;
+            return pass_by(resolver, err);
         }
     }
     struct dhall_import_entry *entry = NULL;
     enum err err = dhall_import_resolve(
         resolver->dhall, code, import, resolver->parent, span, &entry, resolver->diags);
     code->imports[row->a] = entry;
-    return err;
+    return pass_by(resolver, err);
 }
 
 /* Rows whose children are in a, b and c. */

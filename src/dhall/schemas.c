@@ -357,7 +357,7 @@ enum err dhall_schemas_apply(struct dhall *dhall, struct str name, struct str di
     struct str schemas, struct buf *ret_text, struct diags *diags)
 {
     struct arena arena = {0};
-    struct rewriter rewriter = {.watch = {record_look}, .name = name, .arena = &arena};
+    struct rewriter rewriter = {.watch = {.look = record_look}, .name = name, .arena = &arena};
     struct dhall_loaded loaded;
     struct dhall_tree tree;
     enum err err = schemas_load(dhall, dir, schemas, &arena, &rewriter, diags);
