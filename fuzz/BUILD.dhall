@@ -221,7 +221,18 @@ let target_fuzz =
         ]
 
 let yaml_fuzz =
-      corpus "yaml_fuzz" [ "all_sorts", "anchor", "blocks", "json", "nested" ]
+      corpus
+        "yaml_fuzz"
+        [ "aliases"
+        , "all_sorts"
+        , "anchor"
+        , "blocks"
+        , "json"
+        , "laughs"
+        , "merge"
+        , "nested"
+        , "next_line"
+        ]
 
 in  { dhall_decode_fuzz
     , dhall_assist_fuzz

@@ -88,5 +88,7 @@ in  { D
             )
     , at = D.at
     , libs = toolchains.libs
+    , yaml-archive = -- linked into the program: its start loads no library more
+        toolchains.libs.yaml with shared = ([] : List Text)
     , native = toolchains.native
     }

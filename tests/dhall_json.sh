@@ -236,28 +236,82 @@ wrong_yaml() {
     dhall_in 1 "$1" from-yaml
     err_has "$2" "$2"
 }
-wrong_yaml 'a: &x 1' 'anchors (&) are not read'
-wrong_yaml 'a: *x' 'aliases (*) are not read'
-wrong_yaml 'a: !!str 1' 'tags (!) are not read'
-wrong_yaml '? a' 'complex keys'
-wrong_yaml '%YAML 1.2' 'directives'
+wrong_yaml 'a: *x' '(input):1:4: error: no anchor of that name'
+wrong_yaml 'a: &x [ 1, *x ]' '(input):1:12: error: no anchor of that name'
+wrong_yaml 'a: !!int x' 'it is not what its tag says'
+wrong_yaml 'a: !!int 1.5' 'it is not what its tag says'
+wrong_yaml 'a: !secret x' '(input):1:4: error: the tag is not !!str'
+wrong_yaml 'a: !!set { x }' 'the tag of a mapping is not !!map'
+wrong_yaml '? [ a ]
+: 1' 'a key is to be a text'
+wrong_yaml 'a: ü
+b: "ü" c' '(input):2:8: error: did not find expected key'
+wrong_yaml '<<: 1' '<< wants a mapping'
+wrong_yaml '%YAML 1.2' 'did not find expected <document start>'
 wrong_yaml "a: 1
 a: 2" 'second time'
 wrong_yaml "a: 1
 ---
 b: 2" 'a second document'
 wrong_yaml "a:
-	b: 1" 'a tab indents'
-wrong_yaml 'a: [1, 2' 'expected , or ]'
-wrong_yaml 'a: "x' 'has no end'
-wrong_yaml 'a: b: c' 'must begin on a line of its own'
+	b: 1" 'cannot start any token'
+wrong_yaml 'a: [1, 2' "did not find expected ',' or ']' while parsing a flow sequence"
+wrong_yaml 'a: "x' 'unexpected end of stream while scanning a quoted scalar'
+wrong_yaml 'a: b: c' '(input):1:5: error: mapping values are not allowed'
 wrong_yaml "a:
     b: 1
-  c: 2" 'indented like nothing above it'
+  c: 2" '(input):3:3: error: did not find expected key'
 dhall_in 0 "---
 a: 1
 ..." from-yaml
 shows "one document with its marks" '{ a = 1 }'
+cat >anchors.yaml <<'END'
+%YAML 1.2
+---
+base: &base { image: "a", port: 80, on: !!bool true }
+other: &other
+  port: 81
+  extra: &text x
+service:
+  <<: *base
+  port: 443
+both:
+  <<: [ *base, *other ]
+  "<<": quoted
+again: [ *text, *text, !!str 12, ! 13, !!float 1, !!int "7", !!null "", !!seq [] ]
+*text : key
+? long
+: value
+007: as written
+true: too
+yes: no
+END
+expect "anchors, merges and tags" 0 "$straylight" dhall from-yaml --file anchors.yaml
+cp "$out" anchors.dhall
+expect "as JSON" 0 "$straylight" dhall to-json --compact --preserve-null anchors.dhall
+shows "is what they mean" '{"007":"as written","again":["x","x","12","13",1,7,null,[]],"base":{"image":"a","on":true,"port":80},"both":{"<<":"quoted","extra":"x","image":"a","on":true,"port":80},"long":"value","other":{"extra":"x","port":81},"service":{"image":"a","on":true,"port":443},"true":"too","x":"key","yes":"no"}'
+dhall_in 0 '{"a":1,"b":[{"c":"d"}]}' from-yaml
+shows "JSON is YAML" '{ a = 1, b = [ { c = "d" } ] }'
+dhall_in 0 '[ "{ \"x\": null }" ]' from-yaml
+shows "text within it stays text" '[ "{ \"x\": null }" ]'
+dhall_in 0 '"a\u{85}b\u{2028}c\u{feff}"' to-yaml
+shows "what YAML 1.1 takes for a line is escaped" '"a\u0085b\u2028c\ufeff"'
+# A billion laughs.
+{
+    echo 'a0: &a0 [ x, x, x, x, x, x, x, x, x, x ]'
+    for i in 1 2 3 4 5 6 7 8 9; do
+        j=$((i - 1))
+        echo "a$i: &a$i [ *a$j, *a$j, *a$j, *a$j, *a$j, *a$j, *a$j, *a$j, *a$j, *a$j ]"
+    done
+} >laughs.yaml
+expect "a billion laughs" 1 "$straylight" dhall from-yaml --file laughs.yaml
+err_has "are too many" "laughs.yaml:7:21: error: aliases stand for more than 4194304 nodes"
+{
+    echo "a0: &a0 $(printf '[%.0s' $(seq 1 600))$(printf ']%.0s' $(seq 1 600))"
+    echo "a1: &a1 $(printf '[%.0s' $(seq 1 600))*a0$(printf ']%.0s' $(seq 1 600))"
+} >deep.yaml
+expect "aliases within what is nested" 1 "$straylight" dhall from-yaml --file deep.yaml
+err_has "have the same bound" "deep.yaml:2:609: error: it is nested deeper than 1000"
 dhall_in 1 "$(printf '[%.0s' $(seq 1 1500))" from-yaml
 err_has "nesting has a bound" "nested deeper than 1000"
 dhall_in 1 "$(printf '[%.0s' $(seq 1 1500))" from-json

@@ -59,7 +59,7 @@ static enum err input_parse(struct dhalling *dhalling, bool is_yaml, struct json
         return OK;
     }
     struct span span = {.source = source, .begin = (uint32_t)at, .end = (uint32_t)at + 1};
-    return err == ERR_LIMIT
+    return err == ERR_LIMIT && !is_yaml
                ? diag_add(&cli->diags, err, span, "it is nested deeper than %d", FROM_DEPTH_MAX)
                : diag_add(&cli->diags, err, span, "%s", why);
 }
@@ -174,8 +174,8 @@ const struct command command_dhall_from_yaml = {
         .summary = "convert YAML to a Dhall expression",
         .about = FROM_ABOUT
         "\n"
-        "Read is what configuration is made of: block and flow collections, scalars of\n"
-        "all styles, comments, one document. Anchors, aliases and tags are errors.",
+        "Read is one document, with anchors, aliases, merges (<<) and the tags of the core\n"
+        "schema, which says what plain scalars are: true and 0o17, but not yes and 017.",
         .options = options,
         .option_count = sizeof options / sizeof options[0],
         .operand_kind = OPERAND_TEXT,

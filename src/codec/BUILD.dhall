@@ -24,6 +24,7 @@ let codec =
           , "yaml_read.h"
           ]
         , deps = [ S.at "//src/base", S.at "//src/digest" ]
+        , implementation_libs = [ S.yaml-archive ]
         }
 
 let cbor_test =

@@ -10,10 +10,45 @@ static void spaces_add(struct buf *text, unsigned count)
     }
 }
 
+/* Is the character at `at` a control or line break to YAML 1.1 that JSON takes as it is? These are
+ * U+0080 to U+009F, U+2028, U+2029, U+FEFF, U+FFFE and U+FFFF. Its code and length then. */
+static bool is_yaml_break(struct str text, size_t at, unsigned *ret_code, size_t *ret_len)
+{
+    const unsigned char *p = (const unsigned char *)text.ptr + at;
+    size_t left = text.len - at;
+    if (left >= 2 && p[0] == 0xC2 && p[1] < 0xA0) {
+        *ret_code = p[1];
+        *ret_len = 2;
+        return true;
+    }
+    if (left < 3 || (p[0] != 0xE2 && p[0] != 0xEF)) {
+        return false;
+    }
+    unsigned code = (p[0] & 0x0FU) << 12 | (p[1] & 0x3FU) << 6 | (p[2] & 0x3FU);
+    *ret_code = code;
+    *ret_len = 3;
+    return code == 0x2028 || code == 0x2029 || code == 0xFEFF || code >= 0xFFFE;
+}
+
+/* In double quotes, so that readers of JSON and of both versions of YAML take it for the same. */
 static void string_add(struct buf *text, struct str string)
 {
-    struct json json = {.text = text};
+    AUTO_BUF quoted = {0};
+    struct json json = {.text = &quoted};
     json_str(&json, string);
+    struct str all = buf_str(&quoted);
+    size_t done = 0;
+    for (size_t at = 0; at < all.len; at++) {
+        unsigned code = 0;
+        size_t len = 0;
+        if (((unsigned char)all.ptr[at] & 0x80U) != 0 && is_yaml_break(all, at, &code, &len)) {
+            buf_add(text, str_sub(all, done, at));
+            buf_printf(text, "\\u%04x", code);
+            done = at + len;
+            at = done - 1;
+        }
+    }
+    buf_add(text, str_sub(all, done, all.len));
 }
 
 static void scalar_add(struct buf *text, const struct json_value *value)

@@ -1,114 +1,88 @@
-/* src/codec/yaml_read.c */
+/* src/codec/yaml_read.c: libyaml parses; here its events become a value. */
 #include "codec/yaml_read.h"
 #include "base/buf.h"
 #include "base/table.h"
 #include "base/utf8.h"
 #include <stdlib.h>
+#include <yaml.h>
 
+/* Of a node, as if no alias were in it. */
+struct measure {
+    uint64_t size;  /* nodes */
+    unsigned depth; /* collections within each other */
+};
+/* What an alias stands for. */
+struct anchor {
+    struct json_value value;
+    struct measure measure;
+};
 struct yaml {
-    const char *begin, *at, *end;
+    struct str text;
     struct arena *arena;
+    yaml_parser_t parser;
+    struct table anchor_names; /* name -> row of anchors */
+    struct anchor *anchors;    /* owned */
+    size_t anchors_cap;
+    uint64_t expanded; /* nodes that aliases stand for */
     unsigned depth, depth_max;
     const char *why; /* NULL while all is well */
+    size_t at;       /* a byte of text */
     enum err err;
 };
 struct items {
     struct json_value *ptr; /* owned */
     size_t count, cap;
-    struct table keys; /* borrowed texts of the arena */
+    struct table keys;         /* borrowed texts of the arena */
+    struct json_value *merges; /* owned; values of the key << */
+    size_t merges_count;
+    struct measure measure;
 };
 
-static bool fail(struct yaml *yaml, const char *why)
+/* libyaml counts characters. */
+static size_t byte_of(struct str text, size_t character)
+{
+    size_t at = 0;
+    for (; character > 0 && at < text.len; character--) {
+        size_t len = utf8_len(str_sub(text, at, text.len));
+        at += len == 0 ? 1 : len;
+    }
+    return at;
+}
+
+static bool fail_at(struct yaml *yaml, yaml_mark_t mark, enum err err, const char *why)
 {
     if (yaml->why == NULL) {
         yaml->why = why;
-        yaml->err = ERR_INVALID;
+        yaml->err = err;
+        yaml->at = byte_of(yaml->text, mark.index);
     }
     return false;
 }
 
-static char peek(const struct yaml *yaml, size_t ahead)
+static bool fail(struct yaml *yaml, const yaml_event_t *event, const char *why)
 {
-    if ((size_t)(yaml->end - yaml->at) > ahead) {
-        return yaml->at[ahead];
+    return fail_at(yaml, event->start_mark, ERR_INVALID, why);
+}
+
+/* The next event, which is the caller's. */
+static bool next(struct yaml *yaml, yaml_event_t *event)
+{
+    if (yaml_parser_parse(&yaml->parser, event) == 1) {
+        return true;
     }
-    return '\0';
-}
-
-static bool at_end(const struct yaml *yaml)
-{
-    return yaml->at >= yaml->end;
-}
-
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t';
-}
-
-static bool is_break(char c)
-{
-    return c == '\n' || c == '\r';
-}
-
-/* The count of bytes between the beginning of the line and at. */
-static size_t column(const struct yaml *yaml)
-{
-    const char *from = yaml->at;
-    while (from > yaml->begin && !is_break(from[-1])) {
-        from--;
+    const yaml_parser_t *parser = &yaml->parser;
+    if (parser->error == YAML_MEMORY_ERROR) {
+        memory_exhausted();
     }
-    return (size_t)(yaml->at - from);
-}
-
-static void line_end_skip(struct yaml *yaml)
-{
-    while (!at_end(yaml) && !is_break(*yaml->at)) {
-        yaml->at++;
+    const char *problem = parser->problem == NULL ? "not YAML" : parser->problem;
+    const char *why = parser->context == NULL
+                          ? arena_printf(yaml->arena, "%s", problem).ptr
+                          : arena_printf(yaml->arena, "%s %s", problem, parser->context).ptr;
+    (void)fail_at(yaml, parser->problem_mark, ERR_INVALID, why);
+    if (parser->error == YAML_READER_ERROR) {
+        yaml->at = parser->problem_offset;
     }
-    if (peek(yaml, 0) == '\r' && peek(yaml, 1) == '\n') {
-        yaml->at++;
-    }
-    yaml->at += at_end(yaml) ? 0 : 1;
-}
-
-/* Blanks and a comment of this line. */
-static void blanks_skip(struct yaml *yaml)
-{
-    bool blank = yaml->at == yaml->begin || is_break(yaml->at[-1]);
-    while (is_blank(peek(yaml, 0))) {
-        yaml->at++;
-        blank = true;
-    }
-    if (blank && peek(yaml, 0) == '#') {
-        while (!at_end(yaml) && !is_break(*yaml->at)) {
-            yaml->at++;
-        }
-    }
-}
-
-/* To the next thing that is neither white space nor comment, on whatever line. */
-static bool space_skip(struct yaml *yaml)
-{
-    for (;;) {
-        const char *from = yaml->at;
-        bool fresh = from == yaml->begin || is_break(from[-1]);
-        blanks_skip(yaml);
-        if (at_end(yaml) || !is_break(*yaml->at)) {
-            bool tab = fresh && yaml->at > from && memchr(from, '\t', (size_t)(yaml->at - from));
-            return tab && !at_end(yaml) ? fail(yaml, "a tab indents this line; YAML wants spaces")
-                                        : true;
-        }
-        line_end_skip(yaml);
-    }
-}
-
-/* --- or ... at the beginning of a line. */
-static bool is_marker(const struct yaml *yaml)
-{
-    struct str rest = {.ptr = yaml->at, .len = (size_t)(yaml->end - yaml->at)};
-    char next = peek(yaml, 3);
-    return (str_starts(rest, STR("---")) || str_starts(rest, STR("..."))) && column(yaml) == 0 &&
-           (next == '\0' || is_blank(next) || is_break(next));
+    return false;
 }
 
 static struct json_value *item_new(struct items *items)
@@ -119,20 +93,6 @@ static struct json_value *item_new(struct items *items)
     }
     items->ptr[items->count] = (struct json_value){0};
     return &items->ptr[items->count++];
-}
-
-static bool items_finish(
-    struct yaml *yaml, struct items *items, enum json_kind kind, struct json_value *ret_value)
-{
-    struct json_value *copy = ARENA_NEW(yaml->arena, struct json_value, items->count);
-    if (items->count > 0) {
-        memcpy(copy, items->ptr, items->count * sizeof copy[0]);
-    }
-    *ret_value = (struct json_value){.kind = kind, .items = copy, .count = items->count};
-    table_release(&items->keys);
-    free(items->ptr);
-    *items = (struct items){0};
-    return yaml->why == NULL;
 }
 
 static struct json_value text_value(enum json_kind kind, struct str text)
@@ -237,608 +197,290 @@ static struct json_value plain_value(struct yaml *yaml, struct str text)
     return text_value(JSON_STRING, text);
 }
 
-/* Line breaks within a quoted or plain scalar: one is a blank, n + 1 are n of them. The breaks and
- * all blanks around them are taken. */
-static void breaks_fold(struct yaml *yaml, struct buf *text)
+/* NULL for no tag and for "!"; else what is behind "!!" in its short form; "?" of others. */
+static const char *tag_name(const yaml_char_t *tag)
 {
-    size_t breaks = 0;
-    while (text->len > 0 && is_blank(text->ptr[text->len - 1])) {
-        text->len--;
+    static const char prefix[] = "tag:yaml.org,2002:";
+    const char *text = (const char *)tag;
+    if (text == NULL || strcmp(text, "!") == 0) {
+        return NULL;
     }
-    while (!at_end(yaml) && (is_blank(*yaml->at) || is_break(*yaml->at))) {
-        if (is_break(*yaml->at)) {
-            breaks++;
-            line_end_skip(yaml);
-        } else {
-            yaml->at++;
-        }
-    }
-    if (breaks == 1) {
-        buf_add_byte(text, ' ');
-    }
-    for (size_t i = 1; i < breaks; i++) {
-        buf_add_byte(text, '\n');
-    }
+    return strncmp(text, prefix, strlen(prefix)) == 0 ? text + strlen(prefix) : "?";
 }
 
-static bool hex_read(struct yaml *yaml, unsigned count, uint32_t *ret_code)
+static bool scalar_fits(const char *tag, const struct json_value *value)
 {
-    uint32_t code = 0;
-    for (unsigned i = 0; i < count; i++, yaml->at++) {
-        char c = peek(yaml, 0);
-        char low = (char)(c | 32);
-        if (c >= '0' && c <= '9') {
-            code = code << 4 | (uint32_t)(c - '0');
-        } else if (low >= 'a' && low <= 'f') {
-            code = code << 4 | ((uint32_t)(low - 'a') + 10);
-        } else {
-            return fail(yaml, "a hexadecimal digit is missing");
-        }
+    bool is_number = value->kind == JSON_NUMBER;
+    size_t whole = is_number && value->text.ptr[0] == '-' ? 1 : 0;
+    if (strcmp(tag, "null") == 0) {
+        return value->kind == JSON_NULL;
     }
-    *ret_code = code;
-    return true;
+    if (strcmp(tag, "bool") == 0) {
+        return value->kind == JSON_TRUE || value->kind == JSON_FALSE;
+    }
+    return is_number && (strcmp(tag, "float") == 0 ||
+                            (strcmp(tag, "int") == 0 &&
+                                whole + digits_len(value->text, whole) == value->text.len));
 }
 
-static bool code_point_add(struct yaml *yaml, struct buf *text, uint32_t code)
+static bool scalar_read(struct yaml *yaml, const yaml_event_t *event, struct json_value *ret_value,
+    struct measure *ret_measure)
 {
-    if (code > 0x10FFFF || (code >= 0xD800 && code <= 0xDFFF)) {
-        return fail(yaml, "no such character");
-    }
-    if (code < 0x80) {
-        buf_add_byte(text, (uint8_t)code);
-    } else if (code < 0x800) {
-        buf_add_byte(text, (uint8_t)(0xC0 | code >> 6));
-    } else if (code < 0x10000) {
-        buf_add_byte(text, (uint8_t)(0xE0 | code >> 12));
-        buf_add_byte(text, (uint8_t)(0x80 | (code >> 6 & 0x3F)));
-    } else {
-        buf_add_byte(text, (uint8_t)(0xF0 | code >> 18));
-        buf_add_byte(text, (uint8_t)(0x80 | (code >> 12 & 0x3F)));
-        buf_add_byte(text, (uint8_t)(0x80 | (code >> 6 & 0x3F)));
-    }
-    if (code >= 0x80) {
-        buf_add_byte(text, (uint8_t)(0x80 | (code & 0x3F)));
-    }
-    return true;
-}
-
-/* Behind a backslash. */
-static bool escape_read(struct yaml *yaml, struct buf *text)
-{
-    static const struct {
-        char letter;
-        uint8_t code;
-    } singles[] = {{'0', 0}, {'a', 7}, {'b', 8}, {'t', 9}, {'\t', 9}, {'n', 10}, {'v', 11},
-        {'f', 12}, {'r', 13}, {'e', 27}, {' ', 32}, {'"', 34}, {'/', 47}, {'\\', 92}};
-    char c = peek(yaml, 0);
-    if (is_break(c)) { /* the break is none, nor are the blanks of the next line */
-        line_end_skip(yaml);
-        while (is_blank(peek(yaml, 0))) {
-            yaml->at++;
-        }
+    struct str text = arena_str(yaml->arena,
+        (struct str){(const char *)event->data.scalar.value, event->data.scalar.length});
+    const char *tag = tag_name(event->data.scalar.tag);
+    *ret_measure = (struct measure){.size = 1 + text.len / 16};
+    *ret_value = text_value(JSON_STRING, text);
+    if (event->data.scalar.tag == NULL && event->data.scalar.plain_implicit == 1) {
+        *ret_value = plain_value(yaml, text);
         return true;
     }
-    yaml->at += at_end(yaml) ? 0 : 1;
-    for (size_t i = 0; i < sizeof singles / sizeof singles[0]; i++) {
-        if (c == singles[i].letter) {
-            buf_add_byte(text, singles[i].code);
-            return true;
-        }
-    }
-    uint32_t code = 0;
-    uint32_t low = 0;
-    switch (c) {
-    case 'x':
-        return hex_read(yaml, 2, &code) && code_point_add(yaml, text, code);
-    case 'u':
-        if (!hex_read(yaml, 4, &code)) {
-            return false;
-        }
-        if (code >= 0xD800 && code < 0xDC00 && peek(yaml, 0) == '\\' && peek(yaml, 1) == 'u') {
-            yaml->at += 2; /* JSON's surrogate pairs */
-            if (!hex_read(yaml, 4, &low) || low < 0xDC00 || low > 0xDFFF) {
-                return fail(yaml, "half a surrogate pair");
-            }
-            code = 0x10000 + ((code & 0x3FF) << 10 | (low & 0x3FF));
-        }
-        return code_point_add(yaml, text, code);
-    case 'U':
-        return hex_read(yaml, 8, &code) && code_point_add(yaml, text, code);
-    case 'N':
-        return code_point_add(yaml, text, 0x85);
-    case '_':
-        return code_point_add(yaml, text, 0xA0);
-    case 'L':
-        return code_point_add(yaml, text, 0x2028);
-    case 'P':
-        return code_point_add(yaml, text, 0x2029);
-    default:
-        return fail(yaml, "no such escape in double quotes");
-    }
-}
-
-static bool quoted_read(struct yaml *yaml, struct str *ret_text)
-{
-    char quote = *yaml->at++;
-    AUTO_BUF text = {0};
-    for (;;) {
-        char c = peek(yaml, 0);
-        if (at_end(yaml)) {
-            return fail(yaml, "the quoted text has no end");
-        }
-        if (c == quote && quote == '\'' && peek(yaml, 1) == '\'') {
-            buf_add_byte(&text, '\'');
-            yaml->at += 2;
-        } else if (c == quote) {
-            yaml->at++;
-            *ret_text = arena_str(yaml->arena, buf_str(&text));
-            return true;
-        } else if (is_break(c)) {
-            breaks_fold(yaml, &text);
-        } else if (c == '\\' && quote == '"') {
-            yaml->at++;
-            if (!escape_read(yaml, &text)) {
-                return false;
-            }
-        } else {
-            buf_add_byte(&text, (uint8_t)c);
-            yaml->at++;
-        }
-    }
-}
-
-static bool is_flow_mark(char c)
-{
-    return c != '\0' && strchr(",[]{}", c) != NULL;
-}
-
-/* Does a plain scalar end here? */
-static bool plain_ends(const struct yaml *yaml, bool flow)
-{
-    char c = peek(yaml, 0);
-    char next = peek(yaml, 1);
-    return at_end(yaml) || is_break(c) || (flow && is_flow_mark(c)) ||
-           (c == ':' && (next == '\0' || is_blank(next) || is_break(next) ||
-                            (flow && is_flow_mark(next)))) ||
-           (c == '#' && yaml->at > yaml->begin && is_blank(yaml->at[-1]));
-}
-
-static void plain_line(struct yaml *yaml, bool flow, struct buf *text)
-{
-    while (!plain_ends(yaml, flow)) {
-        buf_add_byte(text, (uint8_t)*yaml->at++);
-    }
-    while (text->len > 0 && is_blank(text->ptr[text->len - 1])) {
-        text->len--;
-    }
-}
-
-static bool plain_starts(struct yaml *yaml)
-{
-    char c = peek(yaml, 0);
-    char next = peek(yaml, 1);
-    bool alone = next == '\0' || is_blank(next) || is_break(next);
-    if (c == '&' || c == '*' || c == '!') {
-        return fail(yaml, c == '&'   ? "anchors (&) are not read"
-                          : c == '*' ? "aliases (*) are not read"
-                                     : "tags (!) are not read");
-    }
-    if (c == '?' && alone) {
-        return fail(yaml, "complex keys (?) are not read");
-    }
-    if (strchr("%@`|>,]}", c) != NULL || (c == '-' && alone)) {
-        return fail(yaml, "this cannot begin a plain scalar; put it in quotes");
-    }
-    return true;
-}
-
-/* Lines that are indented more than `indent` go on. */
-static bool plain_read(struct yaml *yaml, long indent, bool flow, struct json_value *ret_value)
-{
-    AUTO_BUF text = {0};
-    if (!plain_starts(yaml)) {
-        return false;
-    }
-    plain_line(yaml, flow, &text);
-    while (!at_end(yaml) && is_break(peek(yaml, 0))) {
-        const char *before = yaml->at;
-        size_t len = text.len;
-        breaks_fold(yaml, &text);
-        bool goes_on = !at_end(yaml) && (long)column(yaml) > indent && !is_marker(yaml) &&
-                       peek(yaml, 0) != '#' && !plain_ends(yaml, flow);
-        if (!goes_on) {
-            yaml->at = before;
-            text.len = len;
-            break;
-        }
-        plain_line(yaml, flow, &text);
-    }
-    *ret_value = plain_value(yaml, arena_str(yaml->arena, buf_str(&text)));
-    return true;
-}
-
-/* | and >: a header, then the lines that are indented more than what is around. */
-struct block {
-    bool folded;
-    char chomp;       /* '+', '-' or 0 */
-    long width;       /* columns of the indent; -1: the first line shows it */
-    size_t breaks;    /* that stand behind the text so far */
-    bool deep_before; /* the last line was indented more: such lines are not folded */
-    struct buf text;
-};
-
-static bool block_header(struct yaml *yaml, long indent, struct block *block)
-{
-    long extra = 0;
-    block->folded = *yaml->at++ == '>';
-    for (;;) {
-        char c = peek(yaml, 0);
-        if ((c == '+' || c == '-') && block->chomp == 0) {
-            block->chomp = c;
-        } else if (c >= '1' && c <= '9' && extra == 0) {
-            extra = c - '0';
-        } else {
-            break;
-        }
-        yaml->at++;
-    }
-    blanks_skip(yaml);
-    if (!at_end(yaml) && !is_break(*yaml->at)) {
-        return fail(yaml, "expected the end of the line behind | or >");
-    }
-    line_end_skip(yaml);
-    block->width = extra > 0 ? (indent < 0 ? 0 : indent) + extra : -1;
-    return true;
-}
-
-static void block_line(struct yaml *yaml, struct block *block)
-{
-    bool deep = is_blank(peek(yaml, 0));
-    bool joins = block->folded && !deep && !block->deep_before && block->text.len > 0;
-    if (joins && block->breaks == 1) {
-        buf_add_byte(&block->text, ' ');
-        block->breaks = 0;
-    } else if (joins) {
-        block->breaks--;
-    }
-    for (; block->breaks > 0; block->breaks--) {
-        buf_add_byte(&block->text, '\n');
-    }
-    while (!at_end(yaml) && !is_break(*yaml->at)) {
-        buf_add_byte(&block->text, (uint8_t)*yaml->at++);
-    }
-    block->breaks = at_end(yaml) ? 0 : 1;
-    block->deep_before = deep;
-    line_end_skip(yaml);
-}
-
-/* The next line; false if the block is over. */
-static bool block_goes_on(struct yaml *yaml, long indent, struct block *block)
-{
-    const char *line = yaml->at;
-    long spaces = 0;
-    while (peek(yaml, 0) == ' ' && (block->width < 0 || spaces < block->width)) {
-        yaml->at++;
-        spaces++;
-    }
-    if (at_end(yaml)) {
-        return false;
-    }
-    if (is_break(peek(yaml, 0))) {
-        block->breaks++;
-        line_end_skip(yaml);
+    if (tag == NULL || strcmp(tag, "str") == 0) {
         return true;
     }
-    if (block->width < 0 && spaces > indent) {
-        block->width = spaces;
+    if (strcmp(tag, "null") != 0 && strcmp(tag, "bool") != 0 && strcmp(tag, "int") != 0 &&
+        strcmp(tag, "float") != 0) {
+        return fail(yaml, event, "the tag is not !!str, !!null, !!bool, !!int, !!float");
     }
-    if (block->width < 0 || spaces < block->width || is_marker(yaml)) {
-        yaml->at = line;
-        return false;
-    }
-    block_line(yaml, block);
-    return true;
+    *ret_value = plain_value(yaml, text);
+    return scalar_fits(tag, ret_value) ? true : fail(yaml, event, "it is not what its tag says");
 }
 
-static bool block_scalar_read(struct yaml *yaml, long indent, struct json_value *ret_value)
+static bool depth_fail(struct yaml *yaml, const yaml_event_t *event)
 {
-    struct block block = {.deep_before = true};
-    if (!block_header(yaml, indent, &block)) {
-        return false;
-    }
-    while (!at_end(yaml) && block_goes_on(yaml, indent, &block)) {
-    }
-    size_t kept = block.chomp == '-'                       ? 0
-                  : block.chomp == '+'                     ? block.breaks
-                  : block.text.len > 0 && block.breaks > 0 ? 1
-                                                           : 0;
-    for (; kept > 0; kept--) {
-        buf_add_byte(&block.text, '\n');
-    }
-    *ret_value = text_value(JSON_STRING, arena_str(yaml->arena, buf_str(&block.text)));
-    buf_release(&block.text);
-    return true;
+    return fail_at(yaml, event->start_mark, ERR_LIMIT,
+        arena_printf(yaml->arena, "it is nested deeper than %u", yaml->depth_max).ptr);
 }
 
-/* Flow collections. */
-
-static bool flow_read(struct yaml *yaml, struct json_value *ret_value);
-
-static bool deeper(struct yaml *yaml)
+/* Billions of nodes may be named in a few lines. What is not an alias is as long as the text. */
+static bool alias_read(struct yaml *yaml, const yaml_event_t *event, struct json_value *ret_value,
+    struct measure *ret_measure)
 {
-    if (yaml->depth >= yaml->depth_max) {
-        (void)fail(yaml, "it is nested too deeply");
-        yaml->err = ERR_LIMIT;
-        return false;
+    uint32_t row = table_get(&yaml->anchor_names, str_of((const char *)event->data.alias.anchor));
+    if (row == TABLE_NONE) {
+        return fail(yaml, event, "no anchor of that name is finished before this alias");
     }
-    yaml->depth++;
-    return true;
-}
-
-/* A key, as text: what it would be as a value does not matter. */
-static bool key_read(struct yaml *yaml, bool flow, struct str *ret_key)
-{
-    char c = peek(yaml, 0);
-    if (c == '"' || c == '\'') {
-        return quoted_read(yaml, ret_key);
+    *ret_value = yaml->anchors[row].value;
+    *ret_measure = yaml->anchors[row].measure;
+    yaml->expanded += ret_measure->size;
+    if (ret_measure->depth > yaml->depth_max - yaml->depth) {
+        return depth_fail(yaml, event);
     }
-    AUTO_BUF text = {0};
-    if (!plain_starts(yaml)) {
-        return false;
-    }
-    plain_line(yaml, flow, &text);
-    *ret_key = arena_str(yaml->arena, buf_str(&text));
-    return true;
-}
-
-static bool key_add(struct yaml *yaml, struct items *items, struct str key)
-{
-    return table_add(&items->keys, NULL, key) == items->count
+    return yaml->expanded <= YAML_EXPANDED_MAX
                ? true
-               : fail(yaml, "the same key for the second time");
+               : fail_at(yaml, event->start_mark, ERR_LIMIT,
+                     arena_printf(
+                         yaml->arena, "aliases stand for more than %d nodes", YAML_EXPANDED_MAX)
+                         .ptr);
 }
 
-static bool flow_member(struct yaml *yaml, struct items *items)
+static void anchor_add(struct yaml *yaml, struct str name, const struct json_value *value,
+    const struct measure *measure)
 {
-    struct str key;
-    const char *from = yaml->at;
-    if (!key_read(yaml, true, &key)) {
+    uint32_t row = table_add(&yaml->anchor_names, yaml->arena, name);
+    if (row >= yaml->anchors_cap) {
+        yaml->anchors_cap = yaml->anchors_cap == 0 ? 8 : 2 * yaml->anchors_cap;
+        yaml->anchors = memory_realloc(yaml->anchors, yaml->anchors_cap * sizeof yaml->anchors[0]);
+    }
+    yaml->anchors[row] = (struct anchor){.value = *value, .measure = *measure};
+    yaml->anchors[row].value.key = STR("");
+}
+
+static bool node_read(struct yaml *yaml, const yaml_event_t *event, struct json_value *ret_value,
+    struct measure *ret_measure);
+
+/* Reads the event and node of a value that follows. */
+static bool value_read(struct yaml *yaml, struct json_value *ret_value, struct measure *ret_measure)
+{
+    yaml_event_t event;
+    if (!next(yaml, &event)) {
         return false;
     }
-    if (!key_add(yaml, items, key)) {
-        yaml->at = from;
-        return false;
-    }
-    struct json_value value = {.kind = JSON_NULL};
-    if (!space_skip(yaml)) {
-        return false;
-    }
-    if (peek(yaml, 0) == ':') {
-        yaml->at++;
-        bool good = space_skip(yaml);
-        bool nothing = peek(yaml, 0) == ',' || peek(yaml, 0) == '}';
-        if (!good || (!nothing && !flow_read(yaml, &value))) {
-            return false;
-        }
-    }
-    value.key = key;
-    *item_new(items) = value;
-    return true;
-}
-
-static bool flow_items(struct yaml *yaml, char end, struct items *items)
-{
-    for (;;) {
-        if (!space_skip(yaml)) {
-            return false;
-        }
-        if (peek(yaml, 0) == end) {
-            yaml->at++;
-            return true;
-        }
-        struct json_value value = {0};
-        if (end == ']' ? !flow_read(yaml, &value) : !flow_member(yaml, items)) {
-            return false;
-        }
-        if (end == ']') {
-            *item_new(items) = value;
-        }
-        if (!space_skip(yaml)) {
-            return false;
-        }
-        if (peek(yaml, 0) == ',') {
-            yaml->at++;
-        } else if (peek(yaml, 0) != end) {
-            return fail(yaml, end == ']' ? "expected , or ]" : "expected , or }");
-        }
-    }
-}
-
-static bool flow_read(struct yaml *yaml, struct json_value *ret_value)
-{
-    char c = peek(yaml, 0);
-    if (c == '"' || c == '\'') {
-        struct str text;
-        if (!quoted_read(yaml, &text)) {
-            return false;
-        }
-        *ret_value = text_value(JSON_STRING, text);
-        return true;
-    }
-    if (c != '[' && c != '{') {
-        return at_end(yaml) ? fail(yaml, "[ or { has no end")
-                            : plain_read(yaml, -1, true, ret_value);
-    }
-    struct items items = {0};
-    if (!deeper(yaml)) {
-        return false;
-    }
-    yaml->at++;
-    bool good = flow_items(yaml, c == '[' ? ']' : '}', &items);
-    yaml->depth--;
-    return items_finish(yaml, &items, c == '[' ? JSON_ARRAY : JSON_OBJECT, ret_value) && good;
-}
-
-/* Block collections. indent: the column of the collection around; what is in it stands deeper. */
-
-static bool block_read(struct yaml *yaml, long indent, struct json_value *ret_value);
-
-static bool is_dash(const struct yaml *yaml)
-{
-    char next = peek(yaml, 1);
-    return peek(yaml, 0) == '-' && (next == '\0' || is_blank(next) || is_break(next));
-}
-
-/* Is there "key:" on this line? Nothing is taken. */
-static bool is_key(const struct yaml *yaml)
-{
-    struct yaml ahead = *yaml;
-    struct str key;
-    char c = peek(&ahead, 0);
-    const char *line_end = ahead.at;
-    while (line_end < ahead.end && !is_break(*line_end)) {
-        line_end++;
-    }
-    if (c == '[' || c == '{' || c == '|' || c == '>' || !key_read(&ahead, false, &key)) {
-        return false;
-    }
-    while (is_blank(peek(&ahead, 0))) {
-        ahead.at++;
-    }
-    char next = peek(&ahead, 1);
-    return ahead.at < line_end && peek(&ahead, 0) == ':' &&
-           (next == '\0' || is_blank(next) || is_break(next));
-}
-
-/* What stands behind "- " or "key: ", on the same line or below. same: a sequence at the column of
- * its key belongs to it. */
-static bool entry_read(struct yaml *yaml, long indent, bool same, struct json_value *ret_value)
-{
-    const char *line = yaml->at;
-    if (!space_skip(yaml)) {
-        return false;
-    }
-    bool below = memchr(line, '\n', (size_t)(yaml->at - line)) != NULL;
-    long at = (long)column(yaml);
-    bool nothing = at_end(yaml) || is_marker(yaml) ||
-                   (below && at <= indent && !(same && at == indent && is_dash(yaml)));
-    if (nothing) {
-        *ret_value = (struct json_value){.kind = JSON_NULL};
-        return true;
-    }
-    if (same && !below && (is_dash(yaml) || is_key(yaml))) {
-        return fail(yaml, "a collection must begin on a line of its own");
-    }
-    return block_read(yaml, below && at == indent ? indent - 1 : indent, ret_value);
-}
-
-static bool sequence_read(struct yaml *yaml, struct json_value *ret_value)
-{
-    struct items items = {0};
-    long at = (long)column(yaml);
-    bool good = true;
-    while (good && !at_end(yaml) && (long)column(yaml) == at && is_dash(yaml) && !is_marker(yaml)) {
-        struct json_value value = {0};
-        yaml->at++;
-        good = entry_read(yaml, at, false, &value) && space_skip(yaml);
-        *item_new(&items) = value;
-    }
-    return items_finish(yaml, &items, JSON_ARRAY, ret_value) && good;
-}
-
-static bool mapping_read(struct yaml *yaml, struct json_value *ret_value)
-{
-    struct items items = {0};
-    long at = (long)column(yaml);
-    bool good = true;
-    while (good && !at_end(yaml) && (long)column(yaml) == at && !is_marker(yaml)) {
-        struct str key;
-        const char *from = yaml->at;
-        if (!is_key(yaml) || !key_read(yaml, false, &key)) {
-            good = fail(yaml, "expected \"key: value\"");
-            break;
-        }
-        if (!key_add(yaml, &items, key)) {
-            yaml->at = from;
-            good = false;
-            break;
-        }
-        while (is_blank(peek(yaml, 0))) {
-            yaml->at++;
-        }
-        yaml->at++; /* the colon, which is_key saw */
-        struct json_value value = {0};
-        good = entry_read(yaml, at, true, &value) && space_skip(yaml);
-        value.key = key;
-        *item_new(&items) = value;
-    }
-    return items_finish(yaml, &items, JSON_OBJECT, ret_value) && good;
-}
-
-/* Behind a scalar or flow collection the line is over. */
-static bool line_over(struct yaml *yaml)
-{
-    blanks_skip(yaml);
-    return at_end(yaml) || is_break(*yaml->at) ? true : fail(yaml, "expected the end of the line");
-}
-
-static bool block_node(struct yaml *yaml, long indent, struct json_value *ret_value)
-{
-    char c = peek(yaml, 0);
-    if (is_dash(yaml)) {
-        return sequence_read(yaml, ret_value);
-    }
-    if (is_key(yaml)) {
-        return mapping_read(yaml, ret_value);
-    }
-    if (c == '|' || c == '>') {
-        return block_scalar_read(yaml, indent, ret_value);
-    }
-    bool flow = c == '[' || c == '{' || c == '"' || c == '\'';
-    return (flow ? flow_read(yaml, ret_value) : plain_read(yaml, indent, false, ret_value)) &&
-           line_over(yaml);
-}
-
-static bool block_read(struct yaml *yaml, long indent, struct json_value *ret_value)
-{
-    if (!deeper(yaml)) {
-        return false;
-    }
-    bool good = block_node(yaml, indent, ret_value);
-    yaml->depth--;
+    bool good = node_read(yaml, &event, ret_value, ret_measure);
+    yaml_event_delete(&event);
     return good;
 }
 
-static bool document_read(struct yaml *yaml, struct json_value *ret_value)
+/* What a merge adds: members of a mapping that are not there yet. */
+static bool members_merge(struct yaml *yaml, const yaml_event_t *event,
+    const struct json_value *from, struct items *items)
 {
-    if (!space_skip(yaml)) {
-        return false;
+    if (from->kind != JSON_OBJECT) {
+        return fail(yaml, event, "<< wants a mapping, or a sequence of mappings");
     }
-    if (peek(yaml, 0) == '%') {
-        return fail(yaml, "directives (%) are not read");
-    }
-    if (is_marker(yaml) && peek(yaml, 0) == '-') {
-        yaml->at += 3;
-        if (!space_skip(yaml)) {
-            return false;
+    for (size_t i = 0; i < from->count; i++) {
+        if (table_add(&items->keys, NULL, from->items[i].key) == items->count) {
+            *item_new(items) = from->items[i];
         }
     }
+    return true;
+}
+
+/* The members that << named, behind all that the mapping has itself. */
+static bool merges_read(struct yaml *yaml, const yaml_event_t *event, struct items *items)
+{
+    bool good = true;
+    for (size_t i = 0; good && i < items->merges_count; i++) {
+        const struct json_value *merge = &items->merges[i];
+        bool many = merge->kind == JSON_ARRAY;
+        for (size_t j = 0; good && j < (many ? merge->count : 1); j++) {
+            good = members_merge(yaml, event, many ? &merge->items[j] : merge, items);
+        }
+    }
+    return good;
+}
+
+static void measure_add(struct items *items, const struct measure *part)
+{
+    items->measure.size += part->size;
+    if (part->depth >= items->measure.depth) {
+        items->measure.depth = part->depth + 1;
+    }
+}
+
+/* event: of the key. */
+static bool member_read(struct yaml *yaml, const yaml_event_t *event, struct items *items)
+{
+    struct json_value key, value;
+    struct measure measure;
+    bool is_text = event->type == YAML_SCALAR_EVENT;
+    if (!node_read(yaml, event, &key, &measure)) {
+        return false;
+    }
+    measure_add(items, &measure);
+    if (event->type == YAML_ALIAS_EVENT && key.kind != JSON_ARRAY && key.kind != JSON_OBJECT) {
+        is_text = key.kind == JSON_STRING || key.kind == JSON_NUMBER;
+    }
+    if (!is_text) {
+        return fail(yaml, event, "a key is to be a text");
+    }
+    struct str name = key.text;
+    if (event->type == YAML_SCALAR_EVENT) { /* as it is written: 007, true */
+        name = arena_str(yaml->arena,
+            (struct str){(const char *)event->data.scalar.value, event->data.scalar.length});
+    }
+    bool merges = event->type == YAML_SCALAR_EVENT && event->data.scalar.plain_implicit == 1 &&
+                  str_eq(name, STR("<<"));
+    if (!merges && table_add(&items->keys, NULL, name) != items->count) {
+        return fail(yaml, event, "the same key for the second time");
+    }
+    struct json_value *item = merges ? NULL : item_new(items);
+    if (!value_read(yaml, &value, &measure)) {
+        return false;
+    }
+    measure_add(items, &measure);
+    value.key = name;
+    if (!merges) {
+        *item = value;
+        return true;
+    }
+    items->merges =
+        memory_realloc(items->merges, (items->merges_count + 1) * sizeof items->merges[0]);
+    items->merges[items->merges_count++] = value;
+    return true;
+}
+
+/* event: the beginning. Its end is taken. */
+static bool collection_fill(struct yaml *yaml, const yaml_event_t *event, struct items *items)
+{
+    bool is_mapping = event->type == YAML_MAPPING_START_EVENT;
+    bool good = true;
+    bool ends = false;
+    while (good && !ends) {
+        yaml_event_t inner;
+        if (!next(yaml, &inner)) {
+            return false;
+        }
+        ends = inner.type == YAML_SEQUENCE_END_EVENT || inner.type == YAML_MAPPING_END_EVENT;
+        if (!ends && is_mapping) {
+            good = member_read(yaml, &inner, items);
+        } else if (!ends) {
+            struct json_value value;
+            struct measure measure = {0};
+            good = node_read(yaml, &inner, &value, &measure);
+            measure_add(items, &measure);
+            *item_new(items) = good ? value : (struct json_value){0};
+        }
+        yaml_event_delete(&inner);
+    }
+    return good && merges_read(yaml, event, items);
+}
+
+static bool collection_read(struct yaml *yaml, const yaml_event_t *event,
+    struct json_value *ret_value, struct measure *ret_measure)
+{
+    bool is_mapping = event->type == YAML_MAPPING_START_EVENT;
+    const char *tag =
+        tag_name(is_mapping ? event->data.mapping_start.tag : event->data.sequence_start.tag);
+    if (tag != NULL && strcmp(tag, is_mapping ? "map" : "seq") != 0) {
+        return fail(yaml, event,
+            is_mapping ? "the tag of a mapping is not !!map"
+                       : "the tag of a sequence is not !!seq");
+    }
+    if (yaml->depth == yaml->depth_max) {
+        return depth_fail(yaml, event);
+    }
+    struct items items = {.measure = {.size = 1, .depth = 1}};
+    yaml->depth++;
+    bool good = collection_fill(yaml, event, &items);
+    yaml->depth--;
+    struct json_value *copy = ARENA_NEW(yaml->arena, struct json_value, items.count);
+    if (items.count > 0) {
+        memcpy(copy, items.ptr, items.count * sizeof copy[0]);
+    }
+    *ret_value = (struct json_value){
+        .kind = is_mapping ? JSON_OBJECT : JSON_ARRAY, .items = copy, .count = items.count};
+    *ret_measure = items.measure;
+    table_release(&items.keys);
+    free(items.ptr);
+    free(items.merges);
+    return good;
+}
+
+static bool node_read(struct yaml *yaml, const yaml_event_t *event, struct json_value *ret_value,
+    struct measure *ret_measure)
+{
+    const yaml_char_t *anchor = NULL;
+    bool good = false;
+    if (event->type == YAML_ALIAS_EVENT) {
+        return alias_read(yaml, event, ret_value, ret_measure);
+    }
+    if (event->type == YAML_SCALAR_EVENT) {
+        anchor = event->data.scalar.anchor;
+        good = scalar_read(yaml, event, ret_value, ret_measure);
+    } else {
+        anchor = event->type == YAML_MAPPING_START_EVENT ? event->data.mapping_start.anchor
+                                                         : event->data.sequence_start.anchor;
+        good = collection_read(yaml, event, ret_value, ret_measure);
+    }
+    if (good && anchor != NULL) {
+        anchor_add(yaml, str_of((const char *)anchor), ret_value, ret_measure);
+    }
+    return good;
+}
+
+/* One document, or none, which is null. */
+static bool stream_read(struct yaml *yaml, struct json_value *ret_value)
+{
+    bool good = true;
+    bool seen = false;
+    bool ends = false;
     *ret_value = (struct json_value){.kind = JSON_NULL};
-    if (!at_end(yaml) && !is_marker(yaml) && !block_read(yaml, -1, ret_value)) {
-        return false;
-    }
-    if (!space_skip(yaml)) {
-        return false;
-    }
-    if (is_marker(yaml) && peek(yaml, 0) == '.') {
-        yaml->at += 3;
-        if (!space_skip(yaml)) {
+    while (good && !ends) {
+        yaml_event_t event;
+        struct measure measure;
+        if (!next(yaml, &event)) {
             return false;
         }
+        if (event.type == YAML_DOCUMENT_START_EVENT) {
+            good = seen ? fail(yaml, &event, "a second document; one is read")
+                        : value_read(yaml, ret_value, &measure);
+            seen = true;
+        }
+        ends = event.type == YAML_STREAM_END_EVENT;
+        yaml_event_delete(&event);
     }
-    return at_end(yaml)      ? true
-           : is_marker(yaml) ? fail(yaml, "a second document; one is read")
-                             : fail(yaml, "this is indented like nothing above it");
+    return good;
 }
 
 /* The first character that may not stand in YAML (5.1), or text.len. */
@@ -859,23 +501,30 @@ enum err yaml_parse(struct str text, unsigned depth_max, struct arena *arena,
     if (str_starts(text, STR("\xEF\xBB\xBF"))) {
         text = str_sub(text, 3, text.len);
     }
-    struct yaml yaml = {.begin = text.ptr,
-        .at = text.ptr,
-        .end = text.ptr + text.len,
-        .arena = arena,
-        .depth_max = depth_max};
+    struct yaml yaml = {.text = text, .arena = arena, .depth_max = depth_max};
     struct json_value value = {0};
     size_t control = control_find(text);
-    if (!utf8_is(text)) {
-        (void)fail(&yaml, "not UTF-8");
-    } else if (control < text.len) {
-        yaml.at += control;
-        (void)fail(&yaml, "a control character, which YAML has only as an escape in double quotes");
-    } else if (document_read(&yaml, &value)) {
+    if (!utf8_is(text) || control < text.len) {
+        *ret_at = control < text.len ? control : 0;
+        *ret_why = control < text.len
+                       ? "a control character, which YAML has only as an escape in double quotes"
+                       : "not UTF-8";
+        return ERR_INVALID;
+    }
+    if (yaml_parser_initialize(&yaml.parser) != 1) {
+        memory_exhausted();
+    }
+    yaml_parser_set_encoding(&yaml.parser, YAML_UTF8_ENCODING);
+    yaml_parser_set_input_string(&yaml.parser, (const unsigned char *)text.ptr, text.len);
+    bool good = stream_read(&yaml, &value);
+    yaml_parser_delete(&yaml.parser);
+    table_release(&yaml.anchor_names);
+    free(yaml.anchors);
+    if (good) {
         *ret_value = value;
         return OK;
     }
-    *ret_at = (size_t)(yaml.at - yaml.begin);
+    *ret_at = yaml.at;
     *ret_why = yaml.why;
     return yaml.err;
 }

@@ -1,18 +1,23 @@
-/* src/codec/yaml_read.h: reads the part of YAML 1.2 that files of configuration are made of, as a
- * JSON value (codec/json_read.h).
+/* src/codec/yaml_read.h: YAML as a JSON value (codec/json_read.h): libyaml's syntax (YAML 1.1, with
+ * JSON as a part of it) and the meaning of YAML 1.2's core schema.
  *
- *   block mappings and sequences, flow ones ([a, b], {a: b}), plain, 'single' and "double" quoted
- *   scalars, literal (|) and folded (>) blocks, comments, one document with or without --- and ...
- *   Plain scalars mean what the core schema says: null, ~, true, false, numbers, .inf, .nan.
- *
- * Not read, and an error each: anchors, aliases, tags, directives, complex keys (? ...), several
- * documents, tabs as indentation, a name twice in a mapping. JSON is a part of it. */
+ *   plain scalars  null, ~, true, false, numbers (0x1F, 0o17, .5), .inf, .nan; else text
+ *   tags           !!str !!null !!bool !!int !!float !!seq !!map and !, which must fit; no other
+ *   &a, *a         the same value again, as often as YAML_EXPANDED_MAX allows
+ *   << : *a        the members of that mapping (or those of a sequence) that this one has not
+ *   keys           scalars, as they are written; none twice in a mapping
+ *   documents      one; none is null */
 #ifndef CODEC_YAML_READ_H
 #define CODEC_YAML_READ_H
 #include "codec/json_read.h"
 
-/* ERR_INVALID: ret_at is the byte where it is wrong and ret_why what (a literal). ERR_LIMIT: nested
- * deeper than depth_max. Numbers are written as JSON's, but for .nan, .inf and -.inf. */
+enum {
+    YAML_EXPANDED_MAX =
+        4 * 1024 * 1024, /* nodes that aliases stand for; 16 bytes of text are one */
+};
+/* ERR_INVALID: ret_at is the byte where it is wrong and ret_why what (in the arena). ERR_LIMIT,
+ * told in the same way: nested deeper than depth_max, or YAML_EXPANDED_MAX. Numbers are written as
+ * JSON's, but for .nan, .inf and -.inf. */
 enum err yaml_parse(struct str text, unsigned depth_max, struct arena *arena,
     struct json_value *ret_value, size_t *ret_at, const char **ret_why);
 #endif

@@ -172,14 +172,21 @@ static enum err convert_number(const struct converter *converter, struct dhall_v
     return fits ? OK : mismatch(converter, place, type, json);
 }
 
-static const struct json_value *member_find(const struct json_value *json, struct str name)
+/* For each field of a record type its member of an object, the first of that name, or NULL. */
+static const struct json_value **members_find(const struct converter *converter,
+    const struct dhall_shape *shape, const struct json_value *object)
 {
-    for (size_t i = 0; i < json->count; i++) {
-        if (str_eq(json->items[i].key, name)) {
-            return &json->items[i];
+    struct dhall *dhall = converter->dhall;
+    const struct json_value **members =
+        ARENA_NEW(&dhall->arena, const struct json_value *, shape->count);
+    for (size_t i = 0; i < object->count; i++) {
+        dhall_label label = dhall_label_of(&dhall->labels, object->items[i].key);
+        uint32_t at = dhall_shape_find(shape, label);
+        if (at != UINT32_MAX && members[at] == NULL) {
+            members[at] = &object->items[i];
         }
     }
-    return NULL;
+    return members;
 }
 
 /* An array of { "key": "a", "value": x } as an object. */
@@ -266,10 +273,11 @@ static enum err convert_record(struct converter *converter, struct dhall_value *
     enum err err = members_known(converter, type, &object, outer);
     uint32_t count = type->shape->count;
     uint32_t *pairs = arena_alloc(&dhall->arena, (2 * (size_t)count + 1) * sizeof *pairs);
+    const struct json_value **members = members_find(converter, type->shape, &object);
     for (uint32_t i = 0; err == OK && i < count; i++) {
         struct place place = {
             .outer = outer, .name = dhall_label_name(&dhall->labels, type->shape->labels[i])};
-        const struct json_value *member = member_find(&object, place.name);
+        const struct json_value *member = members[i];
         struct dhall_value *field = dhall_force(dhall, type->items[i]);
         dhall_term term = {0};
         err = member == NULL ? field_absent(converter, field, outer, place.name, &term)

@@ -4,6 +4,7 @@
  *   these, List, Optional, records; on top the Prelude's JSON type, which takes everything */
 #include "dhall/from_json.h"
 #include "dhall/print.h"
+#include <stdlib.h>
 
 enum schema_kind {
     SCHEMA_UNION, /* of has_bool, number, has_text: one of them is that type itself, none is < > */
@@ -108,6 +109,13 @@ static enum number number_of(struct str text)
     return text.ptr[0] == '-' ? NUMBER_INTEGER : NUMBER_NATURAL;
 }
 
+static int schema_cmp(const void *left, const void *right)
+{
+    const struct schema *a = left;
+    const struct schema *b = right;
+    return str_cmp(a->name, b->name);
+}
+
 static struct schema infer(const struct json_value *json, struct arena *arena)
 {
     struct schema schema = {.kind = SCHEMA_UNION};
@@ -135,13 +143,11 @@ static struct schema infer(const struct json_value *json, struct arena *arena)
         fields = ARENA_NEW(arena, struct schema, json->count);
         for (size_t i = 0; i < json->count; i++) {
             struct schema field = infer(&json->items[i], arena);
-            size_t at = i;
             field.name = json->items[i].key;
-            while (at > 0 && str_cmp(fields[at - 1].name, field.name) > 0) {
-                fields[at] = fields[at - 1];
-                at--;
-            }
-            fields[at] = field;
+            fields[i] = field;
+        }
+        if (json->count > 0) {
+            qsort(fields, json->count, sizeof fields[0], schema_cmp);
         }
         return (struct schema){.kind = SCHEMA_RECORD, .fields = fields, .count = json->count};
     }
