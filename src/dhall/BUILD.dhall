@@ -42,6 +42,7 @@ let dhall =
           , "inspect.c"
           , "layout.c"
           , "lint.c"
+          , "list.c"
           , "operate.c"
           , "parse.c"
           , "parse_import.c"

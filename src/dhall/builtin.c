@@ -45,39 +45,6 @@ static unsigned arity(enum dhall_builtin builtin)
     return arities[builtin];
 }
 
-/* Copies the items of a list literal to out; goes down the longer side without recursion. */
-static void list_copy(struct dhall *dhall, struct dhall_value *list, struct dhall_value **out)
-{
-    dhall_step(dhall);
-    struct dhall_value **end = out + list->a;
-    while (list->kind == V_LIST_APPEND) {
-        struct dhall_value *left = list->left, *right = list->right;
-        if (left->a >= right->a) {
-            end -= right->a;
-            list_copy(dhall, right, end);
-            list = left;
-        } else {
-            list_copy(dhall, left, out);
-            out += left->a;
-            list = right;
-        }
-    }
-    memcpy(out, list->items, list->a * sizeof(void *));
-}
-
-struct dhall_value *dhall_list_flatten(struct dhall *dhall, struct dhall_value *list)
-{
-    if (list->kind != V_LIST_APPEND) {
-        return list;
-    }
-    dhall_room(dhall, list->a * sizeof(void *));
-    struct dhall_value **items = arena_alloc(&dhall->arena, list->a * sizeof(void *));
-    list_copy(dhall, list, items);
-    list->kind = V_LIST;
-    list->items = items;
-    return list;
-}
-
 static struct dhall_value *text_of_number(struct dhall *dhall, const struct dhall_value *number)
 {
     return dhall_text_value(dhall, dhall_number_show(dhall, number));

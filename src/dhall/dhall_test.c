@@ -409,6 +409,30 @@ static void functions_that_add(void)
     world_release(&world);
 }
 
+/* Lists that end alike share an array, and none sees what others put in front of it. */
+static void lists_grow_apart(void)
+{
+    struct world world;
+    world_init(&world, no_files, NULL);
+    value_is(&world,
+        "let t = [ 7 ] # ([ 8 ] # [ 9 ]) let a = [ 1 ] # t let b = [ 2 ] # t let c = [ 3 ] # a\n"
+        "let d = [ 4 ] # a let e = [ 5 ] # ([ 6 ] # t) in { c, d, b, e, a, t }",
+        "{ a = [ 1, 7, 8, 9 ], b = [ 2, 7, 8, 9 ], c = [ 3, 1, 7, 8, 9 ], "
+        "d = [ 4, 1, 7, 8, 9 ], e = [ 5, 6, 7, 8, 9 ], t = [ 7, 8, 9 ] }");
+    value_is(&world,
+        "let s = { l : List Natural, m : List Natural } let p = Natural/fold 100 s\n"
+        "(\\(p : s) -> { l = [ List/length Natural p.m ] # p.l, m = [ 1 ] # p.l })\n"
+        "{ l = [] : List Natural, m = [] : List Natural }\n"
+        "in List/fold Natural p.l Natural (\\(x : Natural) -> \\(y : Natural) -> x + y) 0",
+        "4950");
+    value_is(&world,
+        "\\(x : List Natural) -> List/build Natural (\\(list : Type) -> \\(cons : Natural -> list "
+        "-> list) -> \\(nil : list) -> cons 1 (cons 2 (List/fold Natural x list cons nil)))",
+        "\\(x : List Natural) -> [ 1 ] # ([ 2 ] # List/fold Natural x (List Natural) (\\(a : "
+        "Natural) -> \\(`as` : List Natural) -> [ a ] # `as`) ([] : List Natural))");
+    world_release(&world);
+}
+
 /* A forced value moves into its thunk; what it refers to must stay where it is. */
 static void values_stay_where_they_are(void)
 {
@@ -469,6 +493,7 @@ int main(void)
     TEST(the_cache_is_filled_and_distrusted);
     TEST(big_values);
     TEST(functions_that_add);
+    TEST(lists_grow_apart);
     TEST(values_stay_where_they_are);
     TEST(limits_stop_and_the_session_goes_on);
     return test_done();

@@ -454,6 +454,21 @@ static bool apply_adder(struct dhall *dhall, struct dhall_value *lambda,
     return true;
 }
 
+/* The last one or two arguments of \(a : A) -> \(as : List A) -> [ a ] # as. */
+static bool apply_cons(struct dhall *dhall, struct dhall_value *first, struct dhall_value *list,
+    struct tail *next, struct dhall_value **ret_value)
+{
+    while (list->kind == V_LINK) {
+        list = list->one;
+    }
+    if (list->kind > V_LINK) {
+        *ret_value = dhall_cons(dhall, first, list);
+        return false;
+    }
+    pending_push(dhall, (struct dhall_pending){.thunk = list, .other = first, .waits = WAITS_CONS});
+    return thunk_enter(dhall, list, next, ret_value);
+}
+
 /* True if the rest is to be evaluated at `next`; else *ret_value is the result, not forced. */
 static bool apply_tail(struct dhall *dhall, struct dhall_value *function,
     struct dhall_value **arguments, uint32_t count, struct tail *next,
@@ -465,6 +480,14 @@ static bool apply_tail(struct dhall *dhall, struct dhall_value *function,
         if (used == count) {
             *ret_value = function;
             return false;
+        }
+        if (function->kind == V_LAMBDA && function->code == dhall->cons_code) {
+            if (function->a == dhall->cons_row && count - used == 2) {
+                return apply_cons(dhall, arguments[used], arguments[used + 1], next, ret_value);
+            }
+            if (function->a == dhall->cons_last_row && count - used == 1) {
+                return apply_cons(dhall, function->env->value, arguments[used], next, ret_value);
+            }
         }
         bool goes_on;
         if (function->kind == V_LAMBDA && count - used == 1 && function->flag != LAMBDA_PLAIN &&
@@ -516,9 +539,15 @@ static inline bool eval_app(struct dhall *dhall, struct tail *next, const struct
         function = row->a;
         row = &code->terms.rows[function];
     }
-    struct dhall_value *value = row->kind == DHALL_VAR
-                                    ? delay_near(dhall, code, function, next->env)
-                                    : dhall_eval(dhall, code, (dhall_term){function}, next->env);
+    struct dhall_value *value = NULL;
+    if (row->kind == DHALL_VAR) {
+        value = delay_near(dhall, code, function, next->env);
+    } else if (row->kind == DHALL_FIELD) {
+        value = dhall_peek(dhall, code, (dhall_term){function}, next->env);
+    }
+    if (value == NULL) {
+        value = dhall_eval(dhall, code, (dhall_term){function}, next->env);
+    }
     return apply_tail(dhall, value, arguments, count, next, ret_value);
 }
 
@@ -670,6 +699,10 @@ static bool pending_resume(struct dhall *dhall, const struct dhall_pending *pend
 {
     *value = thunk_update(dhall, pending->thunk, *value);
     if (pending->waits == WAITS_UPDATE) {
+        return false;
+    }
+    if (pending->waits == WAITS_CONS) {
+        *value = dhall_cons(dhall, pending->other, *value);
         return false;
     }
     if (pending->waits != WAITS_ADD) {

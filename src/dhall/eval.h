@@ -78,6 +78,9 @@ struct dhall_value *dhall_operate(struct dhall *dhall, enum dhall_operator opera
  * joined in pairs, so that n of them take n log n instead of n squared. Uses operands up. */
 struct dhall_value *dhall_operate_chain(struct dhall *dhall, enum dhall_operator operator_,
     struct dhall_value **operands, uint32_t count);
+/* list.c: [ first ] # list */
+struct dhall_value *dhall_cons(
+    struct dhall *dhall, struct dhall_value *first, struct dhall_value *list);
 struct dhall_value *dhall_if(struct dhall *dhall, struct dhall_value *condition,
     struct dhall_value *then, struct dhall_value *otherwise);
 struct dhall_value *dhall_select(
@@ -108,7 +111,12 @@ struct dhall_value *dhall_builtin_apply(struct dhall *dhall, struct dhall_value 
     struct dhall_value *const *arguments, uint32_t count);
 /* How many arguments it takes until it reduces, or is a type. */
 uint32_t dhall_builtin_missing(const struct dhall_value *function);
-/* A V_LIST or V_LIST_EMPTY for any list literal; neutral lists are given back as they are. */
+/* first in front of a V_LIST or V_LIST_EMPTY, in the place that its array has for it; NULL if it
+ * has none. */
+struct dhall_value *dhall_list_grow(
+    struct dhall *dhall, struct dhall_value *first, const struct dhall_value *list);
+/* A V_LIST or V_LIST_EMPTY for any list literal; neutral lists are given back as they are.
+ */
 struct dhall_value *dhall_list_flatten(struct dhall *dhall, struct dhall_value *list);
 
 /* session.c: \(A : Type) -> \(a : A) -> \(as : List A) -> [ a ] # as, and \(x : Natural) -> x + 1

@@ -124,6 +124,12 @@ static struct dhall_value *operate_list(
     if (!is_list(left) || !is_list(right)) {
         return dhall_pair_value(dhall, V_OP, DHALL_LIST_APPEND, left, right);
     }
+    if (left->a == 1 && left->kind == V_LIST && right->kind == V_LIST) {
+        struct dhall_value *longer = dhall_list_grow(dhall, left->items[0], right);
+        if (longer != NULL) {
+            return longer;
+        }
+    }
     uint32_t count;
     if (__builtin_add_overflow(left->a, right->a, &count)) {
         dhall_stop(dhall, STOP_MEMORY);

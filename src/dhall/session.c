@@ -299,6 +299,9 @@ struct dhall_value *dhall_list_cons(struct dhall *dhall)
     if (dhall->list_cons == NULL) {
         dhall->list_cons = dhall_value_of_text(
             dhall, STR("\\(A : Type) -> \\(a : A) -> \\(`as` : List A) -> [ a ] # `as`"));
+        dhall->cons_code = dhall->list_cons->code;
+        dhall->cons_row = dhall->cons_code->terms.rows[dhall->list_cons->a].c;
+        dhall->cons_last_row = dhall->cons_code->terms.rows[dhall->cons_row].c;
     }
     return dhall->list_cons;
 }

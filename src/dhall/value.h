@@ -100,6 +100,11 @@ struct dhall_codomain {
     struct dhall_value *value;
 };
 
+/* Where lists that end alike grow at their front: begin | free | first, used. The list whose items
+ * begin at `first` may take one more place; what is behind it stays as it is. */
+struct dhall_room {
+    struct dhall_value **begin, **first; /* first: NULL once it has moved to a bigger one */
+};
 struct dhall_big {
     struct dhall_big *older; /* all of a session, to be cleared */
     mpz_t z;
@@ -134,6 +139,7 @@ struct dhall_value {
             union {
                 const struct dhall_shape *shape;
                 struct dhall_value *argument; /* items of a V_BUILTIN that has one */
+                struct dhall_room *room;      /* of a V_LIST, in front of items; or NULL */
             };
         };
         struct {
@@ -238,6 +244,7 @@ struct dhall_pending {
         WAITS_LEFT,       /* value OP other */
         WAITS_RIGHT,      /* other OP value */
         WAITS_ADD,        /* other value, where other is LAMBDA_ADDS */
+        WAITS_CONS,       /* [ other ] # value */
     } waits;
     uint8_t operator_;
 };
@@ -285,6 +292,8 @@ struct dhall {
     struct dhall_value *builtin_types[DHALL_BUILTIN_COUNT];
     struct dhall_value *builtin_values[DHALL_BUILTIN_COUNT];
     struct dhall_value *list_cons, *natural_successor;
+    const struct dhall_code *cons_code; /* list_cons' */
+    uint32_t cons_row, cons_last_row;   /* its second and third lambda */
     const struct dhall_shape *shape_map, *shape_indexed;
     dhall_label label_type, label_default, label_some, label_none;
 };
