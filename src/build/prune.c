@@ -19,54 +19,39 @@
 
 /* PRESENT. */
 
-/* The sources that one action adds to those that are known. */
-static enum err paths_add(struct analysis *analysis, const struct action *action,
-    struct table *sets, struct table *paths, struct arena *arena, struct diags *diags)
+#define EXPORTS_MARK "#exports"
+static struct str exports_key(struct label label, struct arena *arena)
 {
-    size_t count = action->argv.count + action->inputs.count, len = 0;
-    struct arg *args = ARENA_NEW(arena, struct arg, count);
-    for (size_t i = 0; i < count; i++) {
-        const struct arg *arg = i < action->argv.count ? &action->argv.at[i]
-                                                       : &action->inputs.at[i - action->argv.count];
-        if (arg->each) { /* actions of a target mostly see the same sets */
-            AUTO_BUF key = {0};
-            buf_printf(&key, "%d %.*s ", (int)arg->order, STR_ARG(arg->set));
-            pieces_encode(arg->before, &key);
-            pieces_encode(arg->after, &key);
-            uint32_t before = sets->len;
-            if (table_add(sets, arena, buf_str(&key)) < before) {
-                continue;
-            }
-        }
-        args[len++] = *arg;
-    }
-    struct expansion expansion;
-    enum err err = expand_inputs(
-        &analysis->expander, (struct args){.at = args, .count = len}, arena, &expansion, diags);
-    for (size_t i = 0; err == OK && i < expansion.input_count; i++) {
-        if (expansion.inputs[i].piece.kind == PIECE_SOURCE) {
-            (void)table_add(paths, NULL, expansion.inputs[i].path);
-        }
-    }
-    return err;
+    return arena_printf(arena, "//%.*s:%.*s@%.*s" EXPORTS_MARK, STR_ARG(label.package),
+        STR_ARG(label.name), STR_ARG(label.config));
 }
 
-static enum err paths_find(struct engine *engine, struct analysis *analysis, struct table *paths,
-    struct arena *arena, struct diags *diags)
+static void shown_add(struct pieces pieces, struct table *paths)
 {
-    struct table sets = {0};
-    enum err err = pthread_mutex_lock(&engine->graph_lock) == 0 ? OK : ERR_IO;
-    if (err != OK) {
-        return err;
-    }
-    for (size_t i = 0; err == OK && i < analysis->target.action_count; i++) {
-        if (analysis->target.actions[i].depfile.len > 0) {
-            err = paths_add(analysis, &analysis->target.actions[i], &sets, paths, arena, diags);
+    for (size_t i = 0; i < pieces.count; i++) {
+        if (pieces.at[i].kind == PIECE_SOURCE) {
+            (void)table_add(paths, NULL, pieces.at[i].text);
         }
     }
-    (void)pthread_mutex_unlock(&engine->graph_lock);
-    table_release(&sets);
-    return err;
+}
+
+static void args_shown_add(struct args args, struct table *paths)
+{
+    for (size_t i = 0; i < args.count; i++) {
+        shown_add(args.at[i].before, paths);
+        shown_add(args.at[i].after, paths);
+    }
+}
+
+/* What compilers of a target may look at, but for what its dependencies export. */
+static void target_shown_add(const struct target *target, struct table *paths)
+{
+    for (size_t i = 0; i < target->action_count; i++) {
+        if (target->actions[i].depfile.len > 0) {
+            args_shown_add(target->actions[i].argv, paths);
+            args_shown_add(target->actions[i].inputs, paths);
+        }
+    }
 }
 
 /* With -v: a source is another, and whoever did not read it stays as it is. */
@@ -86,33 +71,70 @@ static void pruned_tell(
                     STR_ARG(shown), STR_ARG(cause)));
 }
 
-/* Value: hash of the paths and kinds of all sources that compilers of the target may look at. */
-static enum dice_status sources_present(struct dice_task *task, struct label label,
-    struct arena *arena, struct buf *ret_value, struct diags *diags)
+/* The target, or what it exports (exports_key); its sources. */
+static enum dice_status seen_find(struct dice_task *task, struct str label_key, bool exports,
+    struct table *paths, struct arena *arena, struct target *target)
 {
-    struct analysis *analysis;
-    enum dice_status status = analysis_need(task, label, &analysis);
+    struct str bytes;
+    enum dice_status status = dice_need(task, exports ? KEY_SET : KEY_TARGET, label_key, &bytes);
     if (status != DICE_OK) {
         return status;
     }
-    struct table paths = {0};
-    enum err err = paths_find(dice_task_context(task), analysis, &paths, arena, diags);
-    struct dice_want *wants = ARENA_NEW(arena, struct dice_want, paths.len);
-    for (uint32_t i = 0; i < paths.len; i++) {
-        wants[i] = (struct dice_want){.kind = KEY_FILE, .arg = paths.keys[i]};
+    if (!exports) {
+        enum err err = target_decode(bytes, arena, target);
+        target_shown_add(target, paths);
+        return err == OK ? DICE_OK : DICE_FAILED;
     }
-    status = err == OK ? dice_need_all(task, wants, paths.len) : DICE_FAILED;
-    if (status == DICE_OK) {
-        AUTO_BUF text = {0};
-        for (uint32_t i = 0; i < paths.len; i++) {
-            buf_add(&text, paths.keys[i]);
+    struct cbor_reader reader;
+    cbor_reader_init(&reader, bytes);
+    if (cbor_read_bytes(&reader, &bytes) != OK || exports_decode(bytes, arena, target) != OK) {
+        return DICE_FAILED;
+    }
+    for (size_t i = 0; i < target->export_count; i++) {
+        shown_add(target->exports[i].pieces, paths);
+    }
+    return DICE_OK;
+}
+
+/* Paths and kinds of the sources, what the dependencies say of theirs. */
+static void seen_hash(
+    const struct table *paths, const struct dice_want *wants, size_t count, struct buf *ret_value)
+{
+    AUTO_BUF text = {0};
+    for (size_t i = 0; i < count; i++) {
+        if (i < paths->len) {
+            buf_add(&text, paths->keys[i]);
             buf_add_byte(&text, '\0');
             buf_add_byte(&text, (uint8_t)('0' + (int)file_decode(wants[i].value).kind));
+        } else {
+            buf_add(&text, wants[i].value);
         }
-        struct digest digest = digest_of(buf_str(&text));
-        buf_add(
-            ret_value, (struct str){.ptr = (const char *)digest.hash, .len = sizeof digest.hash});
-        pruned_tell(task, label, ret_value, arena);
+    }
+    struct digest digest = digest_of(buf_str(&text));
+    buf_add(ret_value, (struct str){.ptr = (const char *)digest.hash, .len = sizeof digest.hash});
+}
+
+/* Value: hash of the paths and kinds of all sources that compilers of the target may look at, or
+ * (exports) that it and what is below it show to dependents: one more than a compiler may see is
+ * here, one less is not. Each target adds its own to what those that it depends on say, so that a
+ * change is looked at where it is and goes no further. */
+static enum dice_status sources_present(struct dice_task *task, struct str key, bool exports,
+    struct arena *arena, struct buf *ret_value)
+{
+    struct table paths = {0};
+    struct target target = {0};
+    enum dice_status status = seen_find(task, key, exports, &paths, arena, &target);
+    size_t count = paths.len + target.dep_count;
+    struct dice_want *wants = ARENA_NEW(arena, struct dice_want, count);
+    for (size_t i = 0; i < count; i++) {
+        bool own = i < paths.len;
+        wants[i].kind = own ? KEY_FILE : KEY_PRESENT;
+        wants[i].arg = own ? paths.keys[i] : exports_key(target.deps[i - paths.len].label, arena);
+    }
+    status = status == DICE_OK ? dice_need_all(task, wants, count) : status;
+    if (status == DICE_OK) {
+        seen_hash(&paths, wants, count, ret_value);
+        pruned_tell(task, label_of_key(key), ret_value, arena);
     }
     table_release(&paths);
     return status;
@@ -139,11 +161,13 @@ static enum dice_status outputs_present(
 enum dice_status present_compute(
     struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags)
 {
+    (void)diags;
     struct arena arena = {0};
-    enum dice_status status =
-        memchr(arg.ptr, '#', arg.len) != NULL
-            ? outputs_present(task, arg, &arena, ret_value)
-            : sources_present(task, label_of_key(arg), &arena, ret_value, diags);
+    struct str key = str_sub(arg, 0, str_find(arg, '#'));
+    bool exports = str_eq(str_sub(arg, key.len, arg.len), STR(EXPORTS_MARK));
+    enum dice_status status = exports || key.len == arg.len
+                                  ? sources_present(task, key, exports, &arena, ret_value)
+                                  : outputs_present(task, arg, &arena, ret_value);
     arena_release(&arena);
     return status;
 }
