@@ -376,7 +376,7 @@ static enum dice_status damages_need(struct job *job)
         char hex[DIGEST_HEX_BYTES];
         struct str value;
         enum dice_status status = dice_need(
-            job->task, KEY_DAMAGE, digest_hex(&job->outcome.outputs[i].digest, hex), &value);
+            job->task, KEY_DAMAGE, damage_key(&job->outcome.outputs[i].digest, hex), &value);
         if (status != DICE_OK) {
             return status;
         }

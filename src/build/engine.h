@@ -3,7 +3,7 @@
  *   GOAL patterns                        leaves: read from the world
  *    |-> PACKAGES folder -> FOLDER         FOLDER  sub-folders, has it a BUILD.dhall
  *    |-> PACKAGE (path, configuration)     FILE    kind and digest
- *    |     |-> WORKSPACE                   DAMAGE  was this blob found altered
+ *    |     |-> WORKSPACE                   DAMAGE  was one of these blobs found altered
  *    |     |-> SYNTAX file -> FILE         of BUILD.dhall: what stands in it but for comments
  *    |     '-> IMPORT file -> SYNTAX, IMPORTs, FILE    what a file is to who imports it
  *    '-> ACTION (label, number)
@@ -12,6 +12,7 @@
  *          |                               the sets of the direct dependencies stand for all
  *          |-> FILE, ACTION                inputs
  *          |-> PRESENT label               which sources of its target are there: all that counts
+ *          |    '-> PRESENT label#exports  ... of those below it: that of each is made of its own
  *          |-> PRESENT label#number        of those that a compiler did not read (build/prune.c)
  *          '-> DAMAGE                      of its outputs; of a test PASS, too
  *
@@ -151,6 +152,12 @@ bool damage_unchanged(void *context, struct str arg, struct str value, struct st
 enum dice_status pass_compute(
     struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags);
 bool pass_unchanged(void *context, struct str arg, struct str value, struct str stamp);
+/* The key that speaks of a blob, and of all others whose digest begins with the same byte: with a
+ * key for each blob, a third of the graph would be such keys. */
+enum {
+    DAMAGE_KEY_BYTES = 2, /* hexadecimal digits */
+};
+struct str damage_key(const struct digest *digest, char bytes[static DIGEST_HEX_BYTES]);
 /* Says that a blob is not what it should be: the action that makes it runs again. */
 void damage_add(struct engine *engine, const struct digest *digest);
 void damage_repaired(struct engine *engine, const struct digest *digest);
@@ -240,7 +247,8 @@ enum err outcome_producers(struct str value, struct arena *arena, struct strs *r
 struct str action_key(struct label label, size_t number, struct arena *arena);
 enum err action_of_key(struct str key, struct label *ret_label, size_t *ret_number);
 
-/* What is there, whatever is in it (build/prune.c). arg: a target's or an action's key. */
+/* What is there, whatever is in it (build/prune.c). arg: a target's key (with #exports: what
+ * dependents see of it) or an action's. */
 enum dice_status present_compute(
     struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags);
 

@@ -380,15 +380,42 @@ bool damage_is(struct engine *engine, const struct digest *digest)
     return damage_open(engine, digest_hex(digest, hex));
 }
 
-/* Value: empty, or the time at which the blob was found damaged: then what makes it runs again. */
+struct str damage_key(const struct digest *digest, char bytes[static DIGEST_HEX_BYTES])
+{
+    return str_sub(digest_hex(digest, bytes), 0, DAMAGE_KEY_BYTES);
+}
+
+/* Is a blob open whose digest begins so? */
+static bool damage_open_below(struct engine *engine, struct str key)
+{
+    bool open = false;
+    if (atomic_load(&engine->damaged_count) == 0 || pthread_mutex_lock(&engine->lock) != 0) {
+        return false;
+    }
+    for (uint32_t row = 0; row < engine->damaged.len && !open; row++) {
+        open = engine->damaged_open[row] && str_starts(engine->damaged.keys[row], key);
+    }
+    (void)pthread_mutex_unlock(&engine->lock);
+    return open;
+}
+
+/* Value: empty, or the time at which one of these blobs was found damaged: then what makes them is
+ * looked at again. One runs, the others find their results. */
 enum dice_status damage_compute(
     struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags)
 {
     (void)diags;
-    if (damage_open(dice_task_context(task), arg)) {
+    if (damage_open_below(dice_task_context(task), arg)) {
         buf_printf(ret_value, "%lld", (long long)clock_now_ns());
     }
     return DICE_OK;
+}
+
+bool damage_unchanged(void *context, struct str arg, struct str value, struct str stamp)
+{
+    (void)value;
+    (void)stamp;
+    return !damage_open_below(context, arg);
 }
 
 bool pass_unchanged(void *context, struct str arg, struct str value, struct str stamp)
@@ -408,11 +435,4 @@ enum dice_status pass_compute(
         buf_printf(ret_value, "%lld", (long long)clock_now_ns());
     }
     return DICE_OK;
-}
-
-bool damage_unchanged(void *context, struct str arg, struct str value, struct str stamp)
-{
-    (void)value;
-    (void)stamp;
-    return !damage_open(context, arg);
 }
