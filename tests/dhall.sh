@@ -129,6 +129,28 @@ ok "a cache that cannot be written is no error" sh -c "
     h=\$('$straylight' dhall hash list.dhall) && echo \"./list.dhall \$h\" | '$straylight' dhall; s=\$?
     chmod 700 '$cache'; exit \$s"
 
+# decode: what text cannot say is not said.
+# decodes STATUS OCTAL
+decodes() {
+    # shellcheck disable=SC2059 # bytes
+    printf "$2" >bytes.dhallb
+    expect "decode $2" "$1" "$straylight" dhall decode bytes.dhallb
+}
+decodes 1 '\202\010\241\142\303\251\202\017\001'
+err_has "a label that is not ASCII" "a label may hold printable ASCII only"
+err_has "... has no text" "cannot be written as text"
+expect "... but is an expression" 0 "$straylight" dhall decode --quiet bytes.dhallb
+decodes 1 '\202\010\241\141\140\202\017\001'
+err_has "a label with a backtick" "cannot be written as text"
+decodes 0 '\202\010\241\143a b\202\017\001'
+out_has "a label with a space" '{ `a b` = 1 }'
+decodes 0 '\205\030\030\366\000\003\142\303\251'
+out_has "a path that is not ASCII" './"é"'
+decodes 1 '\205\030\030\366\000\003\141\042'
+err_has "a path with a quote" "cannot be written as text"
+decodes 1 '\205\030\030\366\000\006\142\303\251'
+err_has "a variable that is not ASCII" "cannot be written as text"
+
 # resolve
 echo 'let x = ./number.dhall in x + (./nowhere.dhall ? ./number.dhall)' >resolve.dhall
 expect "resolve" 0 "$straylight" dhall resolve resolve.dhall

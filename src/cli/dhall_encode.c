@@ -71,6 +71,34 @@ const struct command command_dhall_encode = {
     .run = encode_run,
 };
 
+/* CBOR can name what text cannot: a label that is not printable ASCII, a part of a path with a
+ * quote in it. Then there is no text, rather than one that is another expression or none. */
+static enum err text_check(
+    struct dhalling *dhalling, const struct dhall_terms *terms, dhall_term term, struct str text)
+{
+    struct diags *diags = &dhalling->cli->diags;
+    struct dhall_terms read;
+    AUTO_BUF want = {0};
+    AUTO_BUF got = {0};
+    dhall_terms_init(&read, dhall_tool_labels(dhalling->dhall), 0);
+    dhall_term again = {0};
+    uint32_t source = sources_add(dhalling->cli->sources, STR("(decoded)"), text);
+    enum err err = dhall_tool_parse(dhalling->dhall, &read, source, text, &again, diags);
+    bool same = false;
+    if (err == OK) {
+        dhall_encode(terms, term, &want);
+        dhall_encode(&read, again, &got);
+        same = str_eq(buf_str(&want), buf_str(&got));
+    }
+    dhall_terms_release(&read);
+    if ((err == OK && !same) || err == ERR_INVALID) {
+        err = diag_add(diags, ERR_INVALID, SPAN_NONE,
+            "%.*s is an expression that cannot be written as text", STR_ARG(dhalling->name));
+        diag_help(diags, "decode --quiet takes it, and so does the semantic cache");
+    }
+    return err;
+}
+
 static enum cli_status decode_run(struct cli *cli)
 {
     struct dhalling dhalling;
@@ -98,7 +126,8 @@ static enum cli_status decode_run(struct cli *cli)
         struct dhall_print_options options = {.ascii = cli->args.values[DHALLING_ASCII].given};
         dhall_print(&terms, term, &options, &text);
         buf_add_byte(&text, '\n');
-        cli_print(buf_str(&text));
+        err = text_check(&dhalling, &terms, term, buf_str(&text));
+        cli_print(err == OK ? buf_str(&text) : STR(""));
     }
     dhall_terms_release(&terms);
     return dhalling_end(&dhalling, err);
