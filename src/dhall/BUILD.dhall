@@ -57,6 +57,7 @@ let dhall =
           , "scan.c"
           , "schemas.c"
           , "session.c"
+          , "stack.c"
           , "term.c"
           , "text.c"
           , "to_json.c"
@@ -89,6 +90,7 @@ let dhall =
           , "print_literal.h"
           , "scan.h"
           , "schemas.h"
+          , "stack.h"
           , "term.h"
           , "to_json.h"
           , "tool.h"
@@ -113,6 +115,24 @@ let dhall_test =
         S.Test::{
         , name = "dhall_test"
         , srcs = [ "dhall_test.c" ]
+        , deps = [ dhall, S.at "//src/base" ]
+        , libs = [ S.libs.gmp ]
+        }
+
+let dhall_identity_test =
+      S.test
+        S.Test::{
+        , name = "dhall_identity_test"
+        , srcs = [ "identity_test.c" ]
+        , deps = [ dhall, S.at "//src/base" ]
+        , libs = [ S.libs.gmp ]
+        }
+
+let dhall_plain_test =
+      S.test
+        S.Test::{
+        , name = "dhall_plain_test"
+        , srcs = [ "identity_test.c", "stack_plain.c" ]
         , deps = [ dhall, S.at "//src/base" ]
         , libs = [ S.libs.gmp ]
         }
@@ -254,6 +274,8 @@ let dhall_infer_fuzz =
 in  { dhall
     , dhall_edit_test
     , dhall_hard_test
+    , dhall_identity_test
+    , dhall_plain_test
     , dhall_parse_test
     , dhall_standard_test
     , dhall_test

@@ -1,18 +1,16 @@
 /* src/dhall/session.c: a session's life, and the big stack that its recursive parts run on.
  *
- *   caller's stack: dhall_run --swapcontext--> big stack: task ... dhall_step ... dhall_stop
- *                        ^------------------------ setcontext ------------------------'
+ *   caller's stack: dhall_run --> big stack (stack.h): task ... dhall_step ... dhall_stop
+ *                        ^-----------------------------------------------------'
  *
- * The big stack is only address space until it is touched. dhall_step looks at how much is left. */
+ * dhall_step looks at how much of it is left. */
 #include "dhall/eval.h"
 #include "dhall/import.h"
 #include <assert.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 
 enum {
-    LIGHT_BYTES = 64 * 1024,        /* what dhall_run_light takes of the caller's stack */
-    STACK_KEPT_BYTES = 1024 * 1024, /* of the big stack, between runs */
+    LIGHT_BYTES = 64 * 1024, /* what dhall_run_light takes of the caller's stack */
     STACK_MARGIN_BYTES =
         256 * 1024, /* for what runs below the last dhall_step: libc, GMP, parser */
 };
@@ -103,9 +101,7 @@ void dhall_free(struct dhall *dhall)
     free(dhall->pending);
     table_release(&dhall->import_table);
     dhall_labels_release(&dhall->labels);
-    if (dhall->stack != NULL) {
-        (void)munmap(dhall->stack, dhall->limits.stack_bytes_max);
-    }
+    dhall_stack_free(dhall->stack);
     arena_release(&dhall->arena);
     free(dhall);
 }
@@ -127,14 +123,12 @@ _Noreturn void dhall_stop(struct dhall *dhall, enum dhall_stop why)
     if (dhall->is_light) {
         longjmp(dhall->light, 1);
     }
-    (void)setcontext(&dhall->back);
-    abort(); /* not reached: setcontext fails only for a bad context */
+    dhall_stack_leave(dhall->stack);
 }
 
-/* makecontext passes ints: the pointer comes in two halves. */
-static void run_on_stack(unsigned high, unsigned low)
+static void run_on_stack(void *argument)
 {
-    struct dhall *dhall = (struct dhall *)((uintptr_t)high << 32 | low);
+    struct dhall *dhall = argument;
     dhall->task(dhall, dhall->task_argument);
 }
 
@@ -143,12 +137,10 @@ static enum err stack_ready(struct dhall *dhall, struct diags *diags)
     if (dhall->stack != NULL) {
         return OK;
     }
-    void *stack = mmap(NULL, dhall->limits.stack_bytes_max, PROT_READ | PROT_WRITE,
-        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
-    if (stack == MAP_FAILED) {
+    dhall->stack = dhall_stack_new(dhall->limits.stack_bytes_max);
+    if (dhall->stack == NULL) {
         return diag_add(diags, ERR_LIMIT, SPAN_NONE, "no address space for Dhall's stack");
     }
-    dhall->stack = stack;
     return OK;
 }
 
@@ -174,8 +166,7 @@ bool dhall_run_light(
 void dhall_stack_trim(struct dhall *dhall)
 {
     if (dhall->stack != NULL && !dhall->on_stack) {
-        (void)madvise(
-            dhall->stack, dhall->limits.stack_bytes_max - STACK_KEPT_BYTES, MADV_DONTNEED);
+        dhall_stack_drop(dhall->stack);
     }
 }
 
@@ -262,20 +253,13 @@ enum err dhall_run(struct dhall *dhall, void (*task)(struct dhall *dhall, void *
     if (err != OK) {
         return err;
     }
-    dhall->stack_low = dhall->stack + STACK_MARGIN_BYTES;
+    dhall->stack_low = dhall_stack_low(dhall->stack) + STACK_MARGIN_BYTES;
     dhall->stopped = STOP_NONE;
     dhall->pending_len = 0;
     dhall->task = task;
     dhall->task_argument = argument;
-    (void)getcontext(&dhall->run);
-    dhall->run.uc_stack.ss_sp = dhall->stack;
-    dhall->run.uc_stack.ss_size = dhall->limits.stack_bytes_max;
-    dhall->run.uc_link = &dhall->back;
-    uintptr_t self = (uintptr_t)dhall;
-    makecontext(&dhall->run, (void (*)(void))run_on_stack, 2, (unsigned)(self >> 32),
-        (unsigned)(self & UINT32_MAX));
     dhall->on_stack = true;
-    (void)swapcontext(&dhall->back, &dhall->run);
+    dhall_stack_enter(dhall->stack, run_on_stack, dhall);
     dhall->on_stack = false;
     dhall->opened_len = 0;
     return dhall_stop_report(dhall, diags);

@@ -11,10 +11,10 @@
 #ifndef DHALL_VALUE_H
 #define DHALL_VALUE_H
 #include "dhall/dhall.h"
+#include "dhall/stack.h"
 #include "dhall/term.h"
 #include <assert.h>
 #include <setjmp.h>
-#include <ucontext.h>
 
 struct dhall_code;
 struct dhall_env {
@@ -281,10 +281,10 @@ struct dhall {
     struct diags error;        /* of the value reading API */
     struct dhall_watch *watch; /* inspect.c's, while it looks for a term; else NULL */
     /* The big stack that evaluation, inference and read-back run on. */
-    char *stack, *stack_low;
+    struct dhall_stack *stack;
+    char *stack_low;
     bool on_stack; /* of either kind */
     bool is_light; /* on the caller's stack, dhall_run_light */
-    ucontext_t back, run;
     jmp_buf light;
     void (*task)(struct dhall *dhall, void *argument);
     void *task_argument;
