@@ -41,9 +41,30 @@ expect "again" 0 "$straylight" log --command "//app:app#main.c"
 out_is "a short label is the same" relative
 expect "the command of no action" 1 "$straylight" log --command "//app#nothing.c"
 err_has "is refused by name" "no build that the log knows ran or looked up //app#nothing.c"
+digest=$("$straylight" log --build 1 --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["actions"][0]["digest"])')
+expect "all of an action" 0 "$straylight" log --action "//app#two.c"
+out_has "the newest build that knows it" "build    2"
+out_has "why" "because of app/two.c"
+out_has "its whole command" "env -i HOME=/nonexistent LC_ALL=C SOURCE_DATE_EPOCH=1 TZ=UTC PATH="
+out_has "its inputs" "inputs   app/two.c  "
+out_has "its outputs" "out/app/app.p/two.c.o"
+out_has "how to run it again" "straylight shell --action "
+expect "by its digest" 0 "$straylight" log --action "$(echo "$digest" | cut -c-12)"
+out_has "is that very action" "digest   $digest"
+(cd app && "$straylight" log --action "...") >relative
+expect "from the root" 0 "$straylight" log --action "app/..."
+out_is "a short pattern is the same" relative
+"$straylight" log --action "//app#two.c" --json >action.json
+ok "as JSON" python3 -c '
+import json
+[action] = json.load(open("action.json"))
+assert [i["path"] for i in action["inputs"]] == ["app/two.c"] and action["trees"], action
+assert "TZ=UTC" in action["env"], action'
+expect "no such digest" 1 "$straylight" log --action 0123456789
+err_has "is told" "no build that the log knows ran or looked up 0123456789"
 expect "the command of no label" 1 "$straylight" log --command "app:::"
 expect "two things at once" 2 "$straylight" log --list --trace x
-err_has "exclude each other" "--list, --command and --trace exclude each other"
+err_has "exclude each other" "--list, --command, --action and --trace exclude each other"
 
 expect "a trace" 0 "$straylight" log --build 1 --trace trace.json
 ok "is JSON with an event for each action" python3 -c '

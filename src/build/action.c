@@ -394,11 +394,8 @@ static enum dice_status pass_need(struct job *job)
                : DICE_OK;
 }
 
-static enum dice_status job_work(struct job *job, struct str arg, struct buf *ret_value)
+enum dice_status action_prepare(struct job *job)
 {
-    if (action_of_key(arg, &job->label, &job->number) != OK) {
-        return DICE_FAILED;
-    }
     enum dice_status status = settings_need(job->task, job->arena, &job->settings);
     if (status == DICE_OK) {
         status = analysis_need(job->task, job->label, &job->analysis);
@@ -416,7 +413,7 @@ static enum dice_status job_work(struct job *job, struct str arg, struct buf *re
     status = status == DICE_OK ? named_check(job, job->action->argv) : status;
     status = status == DICE_OK ? named_check(job, job->action->inputs) : status;
     status = status == DICE_OK ? failed(expand(job)) : status;
-    progress_asked(job->engine, arg);
+    progress_asked(job->engine, action_key(job->label, job->number, job->arena));
     if (status == DICE_OK) {
         const struct diag *before = job->diags->newest;
         status = inputs_need(job);
@@ -424,7 +421,15 @@ static enum dice_status job_work(struct job *job, struct str arg, struct buf *re
             record_end(job, LOG_WAITS);
         }
     }
-    status = status == DICE_OK ? failed(action_key_make(job)) : status;
+    return status == DICE_OK ? failed(action_key_make(job)) : status;
+}
+
+static enum dice_status job_work(struct job *job, struct str arg, struct buf *ret_value)
+{
+    if (action_of_key(arg, &job->label, &job->number) != OK) {
+        return DICE_FAILED;
+    }
+    enum dice_status status = action_prepare(job);
     status = status == DICE_OK ? action_do(job) : status;
     status = status == DICE_OK ? damages_need(job) : status;
     status = status == DICE_OK ? pass_need(job) : status;

@@ -40,6 +40,10 @@ struct job {
     uint64_t start_us, lane;    /* for the log (build/record.c), as what follows */
     uint64_t user_us, system_us, rss_max_bytes;
 };
+/* Of label and number: the action, its expansion, entries, trees and key; what it reads is made. */
+enum dice_status action_prepare(struct job *job);
+/* All that it reads is in the store, and whole. */
+enum err action_inputs_ready(struct job *job);
 /* The variables that the action sets itself. In arena. */
 const struct exec_env *action_env(const struct action *action, struct arena *arena);
 /* job->merged and job->key, out of all that is before them. */

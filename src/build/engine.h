@@ -48,6 +48,7 @@ enum key_kind {
     KEY_PASS,
     KEY_SYNTAX,
     KEY_IMPORT,
+    KEY_RERUN,
     KEY_COUNT,
 };
 
@@ -239,6 +240,10 @@ enum dice_status action_compute(
 /* The action of a test as the options say: with more arguments, another environment, so often
  * whether its result is known or not. */
 enum dice_status trial_compute(
+    struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags);
+/* One action as it would run now, all that it reads made and in the store (build/rerun.c). arg: an
+ * absolute pattern that names it; value: for log_build_decode. */
+enum dice_status rerun_compute(
     struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags);
 enum err outcome_decode(struct str value, struct arena *arena, struct outcome *ret_outcome);
 /* Its producers alone: a build that counts its actions asks each. */

@@ -341,4 +341,6 @@ void failure_tell(struct job *job, const struct exec_result *result)
     shell_word_add(&command, selected);
     diag_help(
         job->diags, "to repeat it alone: straylight build -v %.*s", STR_ARG(buf_str(&command)));
+    diag_help(job->diags, "to look around in its sandbox: straylight shell --action %.*s",
+        STR_ARG(buf_str(&command)));
 }

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LOG_MAGIC "straylight log 1"
+#define LOG_MAGIC "straylight log 2"
 enum {
     LOG_RECORD_BYTES_MAX = LOG_BYTES_MAX,
     NAME_DIGITS = 8,
@@ -54,11 +54,13 @@ void log_action_encode(
     rows_add(actions, texts, arena, action->env);
     rows_add(actions, texts, arena, action->trees);
     rows_add(actions, texts, arena, action->outputs);
+    number_add(actions, action->folder_count);
     rows_add(actions, texts, arena, action->producers);
-    cbor_head_add(actions, CBOR_ARRAY, action->input_count * 2);
+    cbor_head_add(actions, CBOR_ARRAY, action->input_count * 3);
     for (size_t i = 0; i < action->input_count; i++) {
         row_add(actions, texts, arena, action->inputs[i].path);
         row_add(actions, texts, arena, action->inputs[i].digest);
+        number_add(actions, (uint64_t)action->inputs[i].kind);
     }
 }
 
@@ -152,11 +154,17 @@ static struct strs rows_read(struct decoder *decoder)
 
 static void inputs_read(struct decoder *decoder, struct log_action *action)
 {
-    size_t count = count_read(decoder) / 2;
+    size_t count = count_read(decoder) / 3;
     struct log_input *at = ARENA_NEW(decoder->arena, struct log_input, count);
     for (size_t i = 0; i < count; i++) {
         at[i].path = row_read(decoder);
         at[i].digest = row_read(decoder);
+        uint64_t kind = number_read(decoder);
+        if (kind > TREE_DIRECTORY) {
+            decoder->err = ERR_INVALID;
+            kind = TREE_FILE;
+        }
+        at[i].kind = (enum tree_entry_kind)kind;
     }
     action->inputs = at;
     action->input_count = count;
@@ -186,6 +194,12 @@ static void action_read(struct decoder *decoder, struct log_action *action)
     action->env = rows_read(decoder);
     action->trees = rows_read(decoder);
     action->outputs = rows_read(decoder);
+    uint64_t folder_count = number_read(decoder);
+    if (folder_count > action->outputs.count) {
+        decoder->err = ERR_INVALID;
+        folder_count = 0;
+    }
+    action->folder_count = (size_t)folder_count;
     action->producers = rows_read(decoder);
     inputs_read(decoder, action);
 }

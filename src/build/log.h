@@ -12,6 +12,7 @@
 #define BUILD_LOG_H
 #include "base/table.h"
 #include "build/target.h"
+#include "store/tree.h"
 
 enum {
     LOG_BUILDS_MAX = 64,               /* records that are kept */
@@ -29,6 +30,7 @@ enum log_end {
 struct log_input {
     struct str path;   /* below /build in the sandbox; of a source, its workspace path */
     struct str digest; /* text */
+    enum tree_entry_kind kind;
 };
 struct log_action {
     struct str key;        /* "//a:b@c#3" */
@@ -41,8 +43,10 @@ struct log_action {
     uint64_t wall_us, user_us, system_us, rss_max_bytes;
     uint64_t lane;     /* 1 ...: of those that run at once each has another; 0: cached */
     struct str digest; /* of the REAPI Action: its key in the action cache */
-    struct strs argv, env, trees, outputs, producers; /* env: "A=b"; trees: "place digest" */
-    const struct log_input *inputs;                   /* sorted by path */
+    /* env: "A=b", all of it; trees: "/place digest"; outputs: files, then folders */
+    struct strs argv, env, trees, outputs, producers;
+    size_t folder_count;            /* of the outputs */
+    const struct log_input *inputs; /* sorted by path */
     size_t input_count;
 };
 struct log_build {

@@ -39,6 +39,12 @@ static void inputs_compare(
         } else if (!str_eq(then->inputs[i].digest, now->inputs[j].digest)) {
             reason_add(reasons,
                 arena_printf(reasons->arena, "%.*s changed", STR_ARG(now->inputs[j].path)));
+        } else if (then->inputs[i].kind != now->inputs[j].kind) {
+            reason_add(
+                reasons, arena_printf(reasons->arena, "%.*s %s", STR_ARG(now->inputs[j].path),
+                             now->inputs[j].kind == TREE_EXECUTABLE ? "became executable"
+                             : now->inputs[j].kind == TREE_FILE     ? "is not executable any more"
+                                                                    : "is of another kind"));
         }
         i += cmp <= 0;
         j += cmp >= 0;

@@ -8,7 +8,8 @@
 
 static const struct str argv[] = {{"/usr/bin/cc", 11}, {"-c", 2}, {"\xff", 1}};
 static const struct str made_by_first[] = {{"//a:a@host#0", 12}};
-static const struct log_input inputs[] = {{{"a/x.c", 5}, {"0/1", 3}}, {{"a/x.h", 5}, {"1/2", 3}}};
+static const struct log_input inputs[] = {
+    {{"a/x.c", 5}, {"0/1", 3}, TREE_FILE}, {{"a/x.h", 5}, {"1/2", 3}, TREE_EXECUTABLE}};
 
 static void record_make(struct buf *ret_record)
 {
@@ -25,6 +26,8 @@ static void record_make(struct buf *ret_record)
         .lane = 2,
         .digest = STR("ab/3"),
         .argv = {.at = argv, .count = 3},
+        .outputs = {.at = argv, .count = 2},
+        .folder_count = 1,
         .inputs = inputs,
         .input_count = 2};
     log_action_encode(&action, &texts, &arena, &actions);
@@ -58,6 +61,8 @@ static void there_and_back(void)
     CHECK_STR(action->argv.at[2], STR("\xff"));
     CHECK_STR(action->inputs[1].path, STR("a/x.h"));
     CHECK_STR(action->inputs[1].digest, STR("1/2"));
+    CHECK(action->inputs[0].kind == TREE_FILE && action->inputs[1].kind == TREE_EXECUTABLE);
+    CHECK(action->outputs.count == 2 && action->folder_count == 1);
     arena_release(&arena);
 }
 
@@ -155,10 +160,10 @@ static void comparison(void)
     static const struct str words[] = {{"cc", 2}, {"-a", 2}, {"-b", 2}};
     static const struct str turned[] = {{"cc", 2}, {"-b", 2}, {"-a", 2}};
     static const struct str old_tree[] = {{"/ 11/1", 6}}, new_tree[] = {{"/ 22/2", 6}};
-    static const struct log_input old_inputs[] = {
-        {{"a", 1}, {"1/1", 3}}, {{"b", 1}, {"1/1", 3}}, {{"d", 1}, {"1/1", 3}}};
-    static const struct log_input new_inputs[] = {
-        {{"b", 1}, {"2/2", 3}}, {{"c", 1}, {"1/1", 3}}, {{"d", 1}, {"1/1", 3}}};
+    static const struct log_input old_inputs[] = {{{"a", 1}, {"1/1", 3}, TREE_FILE},
+        {{"b", 1}, {"1/1", 3}, TREE_FILE}, {{"d", 1}, {"1/1", 3}, TREE_FILE}};
+    static const struct log_input new_inputs[] = {{{"b", 1}, {"2/2", 3}, TREE_FILE},
+        {{"c", 1}, {"1/1", 3}, TREE_FILE}, {{"d", 1}, {"1/1", 3}, TREE_EXECUTABLE}};
     static const struct {
         struct log_action then, now;
         const char *want;
@@ -174,7 +179,7 @@ static void comparison(void)
         {{.trees = {old_tree, 0}}, {.trees = {new_tree, 1}},
             "the toolchain or library tree at / is 22/2, was none|"},
         {{.inputs = old_inputs, .input_count = 3}, {.inputs = new_inputs, .input_count = 3},
-            "a is not an input any more|b changed|c is a new input|"},
+            "a is not an input any more|b changed|c is a new input|d became executable|"},
         {{.digest = {"1", 1}}, {.digest = {"2", 1}}, "what it requires of the machine changed|"},
     };
     struct arena arena = {0};

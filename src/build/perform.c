@@ -232,7 +232,7 @@ static void ready_note(struct job *job, const bool *ready)
     }
 }
 
-static enum err inputs_ready(struct job *job)
+enum err action_inputs_ready(struct job *job)
 {
     enum err err = root_ready(job);
     const bool *ready = ready_find(job);
@@ -364,7 +364,7 @@ static enum dice_status perform(struct job *job)
     if (dice_task_cancelled(job->task)) {
         return DICE_PENDING;
     }
-    enum err err = inputs_ready(job);
+    enum err err = action_inputs_ready(job);
     if (err == OK) {
         if (job->is_test) {
             test_note(job);

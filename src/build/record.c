@@ -58,13 +58,17 @@ void record_begin(struct job *job)
 
 static struct strs env_of(const struct job *job)
 {
-    const struct action *action = job->action;
-    struct str *at = ARENA_NEW(job->arena, struct str, action->env_count);
-    for (size_t i = 0; i < action->env_count; i++) {
-        at[i] = arena_printf(
-            job->arena, "%.*s=%.*s", STR_ARG(action->env[i].name), STR_ARG(action->env[i].value));
+    const struct exec_env *env = action_env(job->action, job->arena), *whole = env;
+    size_t count = job->action->env_count;
+    struct diags ignored; /* what cannot be is told where the key is made */
+    diags_init(&ignored, job->arena, NULL);
+    (void)!exec_env_whole(env, count, job->arena, &whole, &count, &ignored);
+    struct str *at = ARENA_NEW(job->arena, struct str, count);
+    for (size_t i = 0; i < count; i++) {
+        at[i] =
+            arena_printf(job->arena, "%.*s=%.*s", STR_ARG(whole[i].name), STR_ARG(whole[i].value));
     }
-    return (struct strs){.at = at, .count = action->env_count};
+    return (struct strs){.at = at, .count = count};
 }
 
 static struct str digest_text(const struct job *job, const struct digest *digest)
@@ -107,6 +111,7 @@ void record_describe(struct job *job, struct log_action *ret_action)
         inputs[i].path = job->expansion.inputs[i].path;
         inputs[i].digest =
             job->entries == NULL ? STR("") : digest_text(job, &job->entries[i].digest);
+        inputs[i].kind = job->entries == NULL ? TREE_FILE : job->entries[i].kind;
     }
     *ret_action = (struct log_action){.key = action_key(job->label, job->number, job->arena),
         .label = label_show(job->engine, job->label, job->arena),
@@ -116,6 +121,7 @@ void record_describe(struct job *job, struct log_action *ret_action)
         .env = env_of(job),
         .trees = trees_of(job),
         .outputs = outputs_of(job),
+        .folder_count = job->expansion.folders.count,
         .producers = job->outcome.producers,
         .inputs = inputs,
         .input_count = input_count};

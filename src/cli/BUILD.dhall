@@ -42,8 +42,10 @@ let straylight =
           , "query.c"
           , "rewriting.c"
           , "run.c"
+          , "shell.c"
           , "srcs.c"
           , "store.c"
+          , "terminal.c"
           , "test.c"
           , "toolchain.c"
           , "watch.c"
@@ -57,6 +59,7 @@ let straylight =
           , "line_edit.h"
           , "lsp.h"
           , "rewriting.h"
+          , "terminal.h"
           , "version.h"
           ]
         , deps =

@@ -69,6 +69,7 @@ struct command {
     X(log)                                                                                         \
     X(query)                                                                                       \
     X(run)                                                                                         \
+    X(shell)                                                                                       \
     X(srcs)                                                                                        \
     X(store_add)                                                                                   \
     X(store_get)                                                                                   \

@@ -340,8 +340,10 @@ static enum err explain_load(struct explain *explain)
     enum err err =
         past ? OK
              : build_plan(explain->engine, operands, 1, &cli->arena, &explain->plan, &cli->diags);
-    err = err == OK ? pattern_parse(str_of(operands[0]), build_workspace(explain->engine)->here,
-                          SPAN_NONE, &cli->arena, &explain->pattern, &cli->diags)
+    struct str absolute =
+        pattern_absolute(str_of(operands[0]), build_workspace(explain->engine)->here, &cli->arena);
+    err = err == OK ? pattern_parse(
+                          absolute, STR(""), SPAN_NONE, &cli->arena, &explain->pattern, &cli->diags)
                     : err;
     err = err == OK ? build_targets_named(
                           explain->engine, operands, 1, &cli->arena, &targets, &count, &cli->diags)

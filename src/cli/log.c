@@ -2,6 +2,7 @@
 #include "build/log.h"
 #include "base/file.h"
 #include "build/build.h"
+#include "build/rerun.h"
 #include "build/workspace.h"
 #include "cli/command.h"
 #include "codec/json.h"
@@ -12,6 +13,7 @@ enum {
     LOG_LIST,
     LOG_BUILD,
     LOG_COMMAND,
+    LOG_ACTION,
     LOG_TRACE,
     LOG_JSON,
 };
@@ -26,6 +28,10 @@ static const struct option_spec options[] = {
         .kind = OPTION_TEXT,
         .value = "LABEL#ACTION",
         .help = "print the exact command of an action, as a shell takes it"},
+    [LOG_ACTION] = {.name = "action",
+        .kind = OPTION_TEXT,
+        .value = "LABEL#ACTION|DIGEST",
+        .help = "print all that is known of an action: command, environment, inputs, outputs"},
     [LOG_TRACE] = {.name = "trace",
         .kind = OPTION_TEXT,
         .value = "FILE",
@@ -51,7 +57,8 @@ static enum err builds_read(struct cli *cli, struct workspace *ret_workspace,
                     : err;
     *ret_builds = ARENA_NEW(&cli->arena, struct log_build, count);
     *ret_count = 0;
-    bool all = cli->args.values[LOG_LIST].given || cli->args.values[LOG_COMMAND].given;
+    bool all = cli->args.values[LOG_LIST].given || cli->args.values[LOG_COMMAND].given ||
+               cli->args.values[LOG_ACTION].given;
     struct option_value only = cli->args.values[LOG_BUILD];
     for (size_t i = 0; i < count && err == OK; i++) {
         if (only.given ? only.number != numbers[i] : !all && i + 1 < count) {
@@ -149,7 +156,7 @@ static void strs_json(struct json *json, struct str key, struct strs list)
     json_end(json, ']');
 }
 
-static void action_json(struct json *json, const struct log_action *action)
+static void action_json(struct json *json, const struct log_action *action, bool with_inputs)
 {
     json_begin(json, '{');
     json_key_str(json, STR("label"), action->label);
@@ -164,6 +171,18 @@ static void action_json(struct json *json, const struct log_action *action)
     json_key_number(json, STR("system_us"), action->system_us);
     json_key_number(json, STR("rss_max_bytes"), action->rss_max_bytes);
     json_key_number(json, STR("input_count"), action->input_count);
+    if (with_inputs) {
+        json_key(json, STR("inputs"));
+        json_begin(json, '[');
+        for (size_t i = 0; i < action->input_count; i++) {
+            json_begin(json, '{');
+            json_key_str(json, STR("path"), action->inputs[i].path);
+            json_key_str(json, STR("digest"), action->inputs[i].digest);
+            json_end(json, '}');
+        }
+        json_end(json, ']');
+        strs_json(json, STR("trees"), action->trees);
+    }
     strs_json(json, STR("argv"), action->argv);
     strs_json(json, STR("env"), action->env);
     strs_json(json, STR("outputs"), action->outputs);
@@ -188,7 +207,7 @@ static void build_json(
         json_key(json, STR("actions"));
         json_begin(json, '[');
         for (size_t i = 0; i < build->action_count; i++) {
-            action_json(json, &build->actions[i]);
+            action_json(json, &build->actions[i], false);
         }
         json_end(json, ']');
         size_t *rows, count;
@@ -240,39 +259,105 @@ static enum err trace_write(struct cli *cli, const struct log_build *build, cons
     return file_write_atomic(AT_FDCWD, path, buf_str(&text), &cli->diags);
 }
 
-/* The newest build that knows the action counts. */
-static enum err command_print(struct cli *cli, const struct workspace *workspace,
+static void command_add(struct buf *text, const struct log_action *action)
+{
+    buf_add(text, STR("env -i"));
+    for (size_t i = 0; i < action->env.count; i++) {
+        buf_add_byte(text, ' ');
+        shell_word_add(text, action->env.at[i]);
+    }
+    for (size_t i = 0; i < action->argv.count; i++) {
+        buf_add_byte(text, ' ');
+        shell_word_add(text, action->argv.at[i]);
+    }
+    buf_add_byte(text, '\n');
+}
+
+static void lines_add(struct buf *text, const char *head, struct strs lines)
+{
+    for (size_t i = 0; i < lines.count; i++) {
+        buf_printf(text, "  %-9s%.*s\n", i == 0 ? head : "", STR_ARG(lines.at[i]));
+    }
+}
+
+static void action_add(struct cli *cli, struct buf *text, const struct log_build *build,
+    const struct log_action *action)
+{
+    struct str when = time_show(cli, build->started_us);
+    struct str digest = str_sub(action->digest, 0, str_find(action->digest, '/'));
+    buf_printf(text, "%.*s: %.*s\n  %-9s%.*s\n  %-9s%llu  %.*s  %s  %llu ms  (%s%.*s)\n  %-9s",
+        STR_ARG(action->label), STR_ARG(action->what), "digest", STR_ARG(action->digest), "build",
+        (unsigned long long)build->number, STR_ARG(when), end_words[action->end],
+        ms(action->wall_us), action->cause.len > 0 ? "because of " : "new", STR_ARG(action->cause),
+        "command");
+    command_add(text, action);
+    lines_add(text, "trees", action->trees);
+    struct str *inputs = ARENA_NEW(&cli->arena, struct str, action->input_count);
+    for (size_t i = 0; i < action->input_count; i++) {
+        inputs[i] = arena_printf(&cli->arena, "%.*s  %.*s", STR_ARG(action->inputs[i].path),
+            STR_ARG(action->inputs[i].digest));
+    }
+    lines_add(text, "inputs", (struct strs){.at = inputs, .count = action->input_count});
+    lines_add(text, "outputs", action->outputs);
+    buf_printf(text, "  %-9sstraylight shell --action %.*s\n", "again", STR_ARG(digest));
+}
+
+static bool is_asked(
+    const struct log_action *action, const struct pattern *pattern, struct str digits)
+{
+    return pattern == NULL ? str_starts(action->digest, digits)
+                           : log_action_matches(action, pattern);
+}
+
+/* Those of the newest build that knows any; as JSON a list. */
+static void actions_add(struct cli *cli, const struct log_build *builds, size_t count,
+    const struct pattern *pattern, struct str digits, struct buf *out)
+{
+    const struct option_value *values = cli->args.values;
+    struct json json = {.text = out};
+    for (size_t i = count; i > 0 && out->len == 0; i--) {
+        for (size_t j = 0; j < builds[i - 1].action_count; j++) {
+            const struct log_action *action = &builds[i - 1].actions[j];
+            if (!is_asked(action, pattern, digits)) {
+                continue;
+            }
+            if (values[LOG_JSON].given && out->len == 0) {
+                json_begin(&json, '[');
+            }
+            if (values[LOG_JSON].given) {
+                action_json(&json, action, true);
+            } else if (values[LOG_COMMAND].given) {
+                command_add(out, action);
+            } else {
+                action_add(cli, out, &builds[i - 1], action);
+            }
+        }
+    }
+    if (values[LOG_JSON].given && out->len > 0) {
+        json_end(&json, ']');
+        buf_add_byte(out, '\n');
+    }
+}
+
+static enum err actions_print(struct cli *cli, const struct workspace *workspace,
     const struct log_build *builds, size_t count, struct str text)
 {
-    struct pattern pattern;
+    bool by_digest = rerun_is_digest(text);
+    struct pattern pattern = {0};
+    struct str absolute = pattern_absolute(text, workspace->here, &cli->arena);
     enum err err =
-        pattern_parse(text, workspace->here, SPAN_NONE, &cli->arena, &pattern, &cli->diags);
+        by_digest ? OK
+                  : pattern_parse(absolute, STR(""), SPAN_NONE, &cli->arena, &pattern, &cli->diags);
     if (err != OK) {
         return err;
     }
     AUTO_BUF out = {0};
-    for (size_t i = count; i > 0 && out.len == 0; i--) {
-        for (size_t j = 0; j < builds[i - 1].action_count; j++) {
-            const struct log_action *action = &builds[i - 1].actions[j];
-            if (!log_action_matches(action, &pattern)) {
-                continue;
-            }
-            buf_add(&out, action->env.count > 0 ? STR("env ") : STR(""));
-            for (size_t k = 0; k < action->env.count; k++) {
-                shell_word_add(&out, action->env.at[k]);
-                buf_add_byte(&out, ' ');
-            }
-            for (size_t k = 0; k < action->argv.count; k++) {
-                shell_word_add(&out, action->argv.at[k]);
-                buf_add_byte(&out, k + 1 < action->argv.count ? ' ' : '\n');
-            }
-        }
-    }
+    actions_add(cli, builds, count, by_digest ? NULL : &pattern, text, &out);
     if (out.len == 0) {
         err = diag_add(&cli->diags, ERR_INVALID, SPAN_NONE,
             "no build that the log knows ran or looked up %.*s", STR_ARG(text));
         diag_help(&cli->diags, "\"straylight build -n -v %.*s\" prints commands that would run",
-            STR_ARG(text));
+            STR_ARG(by_digest ? STR("...") : text));
     }
     cli_print(buf_str(&out));
     return err;
@@ -300,9 +385,11 @@ static void list_print(struct cli *cli, const struct log_build *builds, size_t c
 static enum cli_status log_command(struct cli *cli)
 {
     const struct option_value *values = cli->args.values;
-    if (values[LOG_LIST].given + values[LOG_COMMAND].given + values[LOG_TRACE].given > 1) {
+    if (values[LOG_LIST].given + values[LOG_COMMAND].given + values[LOG_ACTION].given +
+            values[LOG_TRACE].given >
+        1) {
         enum err err = diag_add(&cli->diags, ERR_INVALID, SPAN_NONE,
-            "--list, --command and --trace exclude each other");
+            "--list, --command, --action and --trace exclude each other");
         return err == OK ? CLI_DONE : CLI_MISUSE;
     }
     struct workspace workspace;
@@ -315,8 +402,9 @@ static enum cli_status log_command(struct cli *cli)
     const struct log_build *last = &builds[count - 1];
     if (values[LOG_LIST].given) {
         list_print(cli, builds, count);
-    } else if (values[LOG_COMMAND].given) {
-        err = command_print(cli, &workspace, builds, count, values[LOG_COMMAND].text);
+    } else if (values[LOG_COMMAND].given || values[LOG_ACTION].given) {
+        err = actions_print(cli, &workspace, builds, count,
+            values[LOG_COMMAND].given ? values[LOG_COMMAND].text : values[LOG_ACTION].text);
     } else if (values[LOG_TRACE].given) {
         err = trace_write(cli, last, arena_cstr(&cli->arena, values[LOG_TRACE].text));
     } else if (values[LOG_JSON].given) {

@@ -34,6 +34,7 @@ struct exec {
     struct shares *shares;
     pthread_mutex_t mutex; /* of busy and socket_fd of the slots */
     pthread_cond_t freed;
+    int terminal_fd;   /* of exec_new_terminal, or -1; borrowed */
     int cancel_fds[2]; /* runners watch [0]; a byte into [1] cancels, and stays */
     atomic_bool cancelled;
     unsigned slot_count;
@@ -51,7 +52,7 @@ static enum err slot_start(struct exec *exec, struct slot *slot, struct diags *d
     }
     pid_t pid = fork();
     if (pid == 0) {
-        ns_runner_main(ends[1], exec->cancel_fds[0], store_root(exec->store));
+        ns_runner_main(ends[1], exec->cancel_fds[0], exec->terminal_fd, store_root(exec->store));
     }
     int error_number = errno;
     fd_close(&ends[1]);
@@ -83,8 +84,8 @@ static enum err slot_greet(struct slot *slot, struct diags *diags)
     return OK;
 }
 
-enum err exec_new(
-    struct store *store, unsigned slot_count, struct exec **ret_exec, struct diags *diags)
+static enum err exec_make(struct store *store, unsigned slot_count, int terminal_fd,
+    struct exec **ret_exec, struct diags *diags)
 {
     if (slot_count == 0 || slot_count > SLOTS_MAX) {
         return diag_add(
@@ -92,6 +93,7 @@ enum err exec_new(
     }
     struct exec *exec = memory_calloc(1, sizeof *exec + slot_count * sizeof exec->slots[0]);
     exec->store = store;
+    exec->terminal_fd = terminal_fd;
     exec->shares = shares_new();
     (void)pthread_mutex_init(&exec->mutex, NULL);
     (void)pthread_cond_init(&exec->freed, NULL);
@@ -116,6 +118,18 @@ enum err exec_new(
     }
     *ret_exec = exec;
     return OK;
+}
+
+enum err exec_new(
+    struct store *store, unsigned slot_count, struct exec **ret_exec, struct diags *diags)
+{
+    return exec_make(store, slot_count, -1, ret_exec, diags);
+}
+
+enum err exec_new_terminal(
+    struct store *store, int terminal_fd, struct exec **ret_exec, struct diags *diags)
+{
+    return exec_make(store, 1, terminal_fd, ret_exec, diags);
 }
 
 void exec_free(struct exec *exec)

@@ -76,6 +76,11 @@ struct exec_result {
 struct exec;
 enum err exec_new(
     struct store *store, unsigned slot_count, struct exec **ret_exec, struct diags *diags);
+/* The same with one slot, whose actions have a terminal as their standard streams, in the place of
+ * what exec_run keeps of them: a shell for a person. Never a terminal that somebody else uses, too:
+ * what it may do to it is not bounded. terminal_fd stays the caller's. */
+enum err exec_new_terminal(
+    struct store *store, int terminal_fd, struct exec **ret_exec, struct diags *diags);
 /* Kills what runs, waits for it, frees. */
 void exec_free(struct exec *exec);
 /* Blocks until the action is over, every process of it; any number of threads, at most slot_count

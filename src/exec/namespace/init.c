@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -140,6 +141,11 @@ static enum err payload_prepare(const struct ns_init *init, struct diags *diags)
     }
     (void)signal(SIGPIPE, SIG_DFL); /* the runner's is to ignore it */
     (void)setsid();
+    if (init->terminal_fd >= 0 &&
+        (dup2(init->terminal_fd, 0) < 0 || dup2(init->terminal_fd, 1) < 0 ||
+            dup2(init->terminal_fd, 2) < 0 || ioctl(0, TIOCSCTTY, 0) != 0)) {
+        return diag_add_errno(diags, errno, "cannot give the action its terminal");
+    }
     (void)umask(022);
     if (chdir("/build") != 0) {
         return diag_add_errno(diags, errno, "cannot enter /build");

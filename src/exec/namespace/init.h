@@ -31,7 +31,8 @@ struct ns_init {
     char *stack;              /* NS_STACK_BYTES, for the action until it is a program */
     struct ns_report *report; /* the runner reads it when init is dead, or status is not NS_READY */
     int stdout_fd, stderr_fd;
-    int started_fd; /* a pipe: one byte once report says something; its end is init's death */
+    int terminal_fd; /* in their place, and stdin's; or -1 */
+    int started_fd;  /* a pipe: one byte once report says something; its end is init's death */
 };
 /* In the new pid namespace, as its first process; context: struct ns_init. For clone(2). */
 int ns_init_main(void *context);

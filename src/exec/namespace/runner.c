@@ -23,6 +23,7 @@ enum {
 };
 struct runner {
     int socket_fd, cancel_fd;
+    int terminal_fd; /* or -1 */
     bool pids_bounded;
     bool orphan;   /* the program is gone */
     unsigned used; /* enum ns_used: what no other action may be in */
@@ -261,7 +262,8 @@ static enum err action_run(struct runner *runner, struct str bytes, struct arena
     struct child child = {.fds = {-1, -1, -1}, .end = EXEC_EXITED};
     struct ns_stage stage = {.root_fd = -1};
     struct ns_request request;
-    struct ns_init init = {.request = &request, .stage = &stage, .arena = arena};
+    struct ns_init init = {
+        .request = &request, .stage = &stage, .arena = arena, .terminal_fd = runner->terminal_fd};
     struct str texts[3] = {0};
     enum err err = ns_request_decode(bytes, arena, &request, &diags);
     err = err != OK ? err : ns_slot_room(slot, request.root, arena, &diags);
@@ -314,9 +316,10 @@ static void serve(struct runner *runner)
     }
 }
 
-/* Nothing of the program's is left but the two descriptors, which become 3 and 4. */
-static bool process_clean(int *socket_fd, int *cancel_fd)
+/* Nothing of the program's is left but the descriptors, which become 3, 4 and (if it is one) 5. */
+static bool process_clean(int *socket_fd, int *cancel_fd, int *terminal_fd)
 {
+    int terminal = *terminal_fd < 0 ? -1 : fcntl(*terminal_fd, F_DUPFD_CLOEXEC, 64);
     int sockets[2] = {
         fcntl(*socket_fd, F_DUPFD_CLOEXEC, 64), fcntl(*cancel_fd, F_DUPFD_CLOEXEC, 64)};
     int null_fd = open("/dev/null", O_RDWR);
@@ -330,6 +333,7 @@ static bool process_clean(int *socket_fd, int *cancel_fd)
     }
     *socket_fd = dup3(sockets[0], 3, O_CLOEXEC);
     *cancel_fd = dup3(sockets[1], 4, O_CLOEXEC);
+    *terminal_fd = terminal < 0 ? -1 : dup3(terminal, 5, O_CLOEXEC);
     /* A process that has changed its user does not own its own /proc files; id maps are such. */
     (void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
     (void)setsid(); /* the terminal's interrupt is the program's to deal with */
@@ -339,7 +343,8 @@ static bool process_clean(int *socket_fd, int *cancel_fd)
     (void)signal(SIGPIPE, SIG_IGN);
     sigset_t none;
     (void)sigemptyset(&none);
-    return sigprocmask(SIG_SETMASK, &none, NULL) == 0 && close_range(5, ~0U, 0) == 0;
+    return sigprocmask(SIG_SETMASK, &none, NULL) == 0 &&
+           close_range(terminal < 0 ? 5 : 6, ~0U, 0) == 0;
 }
 
 static enum err runner_prepare(struct runner *runner, const char *store_root, struct diags *diags)
@@ -353,7 +358,7 @@ static enum err runner_prepare(struct runner *runner, const char *store_root, st
     return err;
 }
 
-_Noreturn void ns_runner_main(int socket_fd, int cancel_fd, const char *store_root)
+_Noreturn void ns_runner_main(int socket_fd, int cancel_fd, int terminal_fd, const char *store_root)
 {
     struct arena arena = {0};
     struct diags diags;
@@ -362,11 +367,12 @@ _Noreturn void ns_runner_main(int socket_fd, int cancel_fd, const char *store_ro
     struct runner runner = {0};
     struct ns_reply reply = {.status = NS_READY};
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-    if (!process_clean(&socket_fd, &cancel_fd)) {
+    if (!process_clean(&socket_fd, &cancel_fd, &terminal_fd)) {
         _exit(1);
     }
     runner.socket_fd = socket_fd;
     runner.cancel_fd = cancel_fd;
+    runner.terminal_fd = terminal_fd;
     ns_pids_bound(cgroup, sizeof cgroup);
     runner.pids_bounded = cgroup[0] != '\0';
     enum err err = runner_prepare(&runner, store_root, &diags);
