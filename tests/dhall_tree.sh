@@ -86,6 +86,28 @@ END
 tree 0 ./fix.dhall
 ok "a file with a mode" sh -c 'test "$(stat -c %a made/bin/run)" = 700'
 holds readme text
+cat >binary.dhall <<'END'
+let User = < UserId : Natural | UserName : Text >
+let Group = < GroupId : Natural | GroupName : Text >
+let Access = { execute : Optional Bool, read : Optional Bool, write : Optional Bool }
+let Mode = { user : Optional Access, group : Optional Access, other : Optional Access }
+let Entry =
+      \(content : Type) ->
+        { name : Text, content : content, user : Optional User, group : Optional Group, mode : Optional Mode }
+let plain = { user = None User, group = None Group, mode = None Mode }
+in  \(tree : Type) ->
+    \(make : { directory : Entry (List tree) -> tree, file : Entry Text -> tree, binary-file : Entry Bytes -> tree }) ->
+      [ make.directory
+          (   plain
+            // { name = "d"
+               , content = [ make.binary-file (plain // { name = "b", content = 0x"00ff0a80" }), make.file (plain // { name = "t", content = "x" }) ]
+               }
+          )
+      ]
+END
+tree 0 ./binary.dhall
+ok "a file of Bytes" sh -c 'test "$(od -An -tx1 made/d/b | tr -d " ")" = 00ff0a80'
+holds d/t x
 tree 1 '\(x : Natural) -> x'
 err_has "another function" "fixpoint"
 

@@ -193,34 +193,43 @@ static enum err value_write(
 /* The fixpoint form. It is applied to a Tree that is a union, so that it becomes plain data:
  *   < directory : Entry (List ...) >  cannot be written (it is recursive), so make gives Text: each
  * node is asked for through a Dhall function that flattens it to one list of entries by depth:
- *   List { depth : Natural, kind, name, text, user, group, mode } in pre-order. */
-static const char flat_text[] =
-    "let User = < UserId : Natural | UserName : Text >\n"
-    "let Group = < GroupId : Natural | GroupName : Text >\n"
-    "let Access = { execute : Optional Bool, read : Optional Bool, write : Optional Bool }\n"
-    "let Mode = { user : Optional Access, group : Optional Access, other : Optional Access }\n"
-    "let Entry = \\(content : Type) ->\n"
-    "      { name : Text, content : content, user : Optional User, group : Optional Group\n"
-    "      , mode : Optional Mode }\n"
-    "let Flat = { depth : Natural, name : Text, text : Optional Text, user : Optional User\n"
-    "      , group : Optional Group, mode : Optional Mode }\n"
-    "let Tree = Natural -> List Flat\n"
-    "let concat = \\(depth : Natural) -> \\(trees : List Tree) ->\n"
-    "      List/fold Tree trees (List Flat)\n"
-    "        (\\(tree : Tree) -> \\(rest : List Flat) -> tree (depth + 1) # rest) ([] : List "
-    "Flat)\n"
-    "let directory = \\(entry : Entry (List Tree)) -> \\(depth : Natural) ->\n"
-    "        [ { depth, name = entry.name, text = None Text, user = entry.user\n"
-    "          , group = entry.group, mode = entry.mode } ]\n"
-    "      # concat depth entry.content\n"
-    "let file = \\(entry : Entry Text) -> \\(depth : Natural) ->\n"
-    "        [ { depth, name = entry.name, text = Some entry.content, user = entry.user\n"
-    "          , group = entry.group, mode = entry.mode } ]\n"
-    "in  \\(make : forall (tree : Type) ->\n"
-    "        forall (make : { directory : Entry (List tree) -> tree, file : Entry Text -> tree })\n"
-    "        -> List tree) ->\n"
-    "      List/fold Tree (make Tree { directory, file }) (List Flat)\n"
-    "        (\\(tree : Tree) -> \\(rest : List Flat) -> tree 0 # rest) ([] : List Flat)\n";
+ *   List { depth : Natural, name, text, bytes, user, group, mode } in pre-order.
+ * A tree may be made with files of Bytes (binary-file), or of Text alone. */
+#define FLAT_TEXT(type, record)                                                                    \
+    "let User = < UserId : Natural | UserName : Text >\n"                                          \
+    "let Group = < GroupId : Natural | GroupName : Text >\n"                                       \
+    "let Access = { execute : Optional Bool, read : Optional Bool, write : Optional Bool }\n"      \
+    "let Mode = { user : Optional Access, group : Optional Access, other : Optional Access }\n"    \
+    "let Entry = \\(content : Type) ->\n"                                                          \
+    "      { name : Text, content : content, user : Optional User, group : Optional Group\n"       \
+    "      , mode : Optional Mode }\n"                                                             \
+    "let Flat = { depth : Natural, name : Text, text : Optional Text, bytes : Optional Bytes\n"    \
+    "      , user : Optional User, group : Optional Group, mode : Optional Mode }\n"               \
+    "let Tree = Natural -> List Flat\n"                                                            \
+    "let none = { text = None Text, bytes = None Bytes }\n"                                        \
+    "let concat = \\(depth : Natural) -> \\(trees : List Tree) ->\n"                               \
+    "      List/fold Tree trees (List Flat)\n"                                                     \
+    "        (\\(tree : Tree) -> \\(rest : List Flat) -> tree (depth + 1) # rest)\n"               \
+    "        ([] : List Flat)\n"                                                                   \
+    "let directory = \\(entry : Entry (List Tree)) -> \\(depth : Natural) ->\n"                    \
+    "        [ none // entry.{ name, user, group, mode } // { depth } ]\n"                         \
+    "      # concat depth entry.content\n"                                                         \
+    "let file = \\(entry : Entry Text) -> \\(depth : Natural) ->\n"                                \
+    "        [ none // entry.{ name, user, group, mode }\n"                                        \
+    "          // { depth, text = Some entry.content } ]\n"                                        \
+    "let binary-file = \\(entry : Entry Bytes) -> \\(depth : Natural) ->\n"                        \
+    "        [ none // entry.{ name, user, group, mode }\n"                                        \
+    "          // { depth, bytes = Some entry.content } ]\n"                                       \
+    "in  \\(make : forall (tree : Type) ->\n"                                                      \
+    "        forall (make : { directory : Entry (List tree) -> tree\n"                             \
+    "                       , file : Entry Text -> tree" type " })\n"                              \
+    "        -> List tree) ->\n"                                                                   \
+    "      List/fold Tree (make Tree { directory, file" record " }) (List Flat)\n"                 \
+    "        (\\(tree : Tree) -> \\(rest : List Flat) -> tree 0 # rest) ([] : List Flat)\n"
+static const char *const flat_texts[] = {
+    FLAT_TEXT(", binary-file : Entry Bytes -> tree", ", binary-file"),
+    FLAT_TEXT("", ""),
+};
 
 /* The field of a record, through Some; NULL if it is None. */
 static const struct dhall_value *field_some(
@@ -333,10 +342,18 @@ static enum err flat_make(const struct tree *tree, const char *folder, struct fl
         return err;
     }
     const struct dhall_value *text = field_some(tree, flat->entry, STR("text"));
-    if (text == NULL) {
+    const struct dhall_value *bytes = field_some(tree, flat->entry, STR("bytes"));
+    if (text == NULL && bytes == NULL) {
         return dirs_make(AT_FDCWD, flat->path, &tree->cli->diags);
     }
-    err = dhall_value_text(tree->dhall, text, &content);
+    if (tree->separators) {
+        struct str above = str_sub(str_of(flat->path), 0, str_find_last(str_of(flat->path), '/'));
+        err = dirs_make(AT_FDCWD, arena_cstr(&tree->cli->arena, above), &tree->cli->diags);
+    }
+    if (err == OK) {
+        err = text != NULL ? dhall_value_text(tree->dhall, text, &content)
+                           : dhall_value_bytes(tree->dhall, bytes, &content);
+    }
     return err == OK ? file_put(tree, flat->path, content) : err;
 }
 
@@ -376,9 +393,14 @@ static enum err function_write(
     struct diags *diags = &tree->cli->diags;
     struct dhall_loaded flatten;
     const struct dhall_value *list = NULL;
-    enum err err = dhall_load_text(
-        tree->dhall, STR("(fixpoint)"), STR("."), str_of(flat_text), &flatten, diags);
-    if (err == OK && !dhall_type_accepts(tree->dhall, flatten.type, loaded->type)) {
+    enum err err = OK;
+    bool accepts = false;
+    for (size_t i = 0; err == OK && !accepts && i < sizeof flat_texts / sizeof flat_texts[0]; i++) {
+        err = dhall_load_text(
+            tree->dhall, STR("(fixpoint)"), STR("."), str_of(flat_texts[i]), &flatten, diags);
+        accepts = err == OK && dhall_type_accepts(tree->dhall, flatten.type, loaded->type);
+    }
+    if (err == OK && !accepts) {
         struct str type = dhall_value_show(tree->dhall, loaded->type, 200, &tree->cli->arena);
         return diag_add(diags, ERR_INVALID, SPAN_NONE,
             "a function is a tree only if its type is that of the fixpoint form, not %.*s",

@@ -263,6 +263,17 @@ enum err dhall_value_text(
     return err;
 }
 
+enum err dhall_value_bytes(
+    struct dhall *dhall, const struct dhall_value *value, struct str *ret_bytes)
+{
+    enum err err;
+    const struct dhall_value *bytes = forced_as(dhall, value, V_BYTES, &err);
+    if (err == OK) {
+        *ret_bytes = bytes->text;
+    }
+    return err;
+}
+
 enum err dhall_value_optional(
     struct dhall *dhall, const struct dhall_value *value, const struct dhall_value **ret_value)
 {

@@ -142,6 +142,9 @@ enum err dhall_value_natural(
     struct dhall *dhall, const struct dhall_value *value, uint64_t *ret_natural);
 enum err dhall_value_text(
     struct dhall *dhall, const struct dhall_value *value, struct str *ret_text);
+/* What a Bytes holds. */
+enum err dhall_value_bytes(
+    struct dhall *dhall, const struct dhall_value *value, struct str *ret_bytes);
 /* Optional: *ret_value is NULL for None. */
 enum err dhall_value_optional(
     struct dhall *dhall, const struct dhall_value *value, const struct dhall_value **ret_value);
