@@ -71,6 +71,7 @@ dhall_in 1 'let x = in 1'
 err_has "a caret" "^"
 dhall_in 1 '1 + "a"' --censor
 err_lacks "--censor quotes nothing" '1 + "a"'
+err_has "... and says the place" "(input):1:5: error:"
 echo '{ a = ./wrong.dhall }' >imports-wrong.dhall
 echo '1 + True' >wrong.dhall
 expect "a mistake in an import" 1 "$straylight" dhall imports-wrong.dhall

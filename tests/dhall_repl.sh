@@ -81,6 +81,11 @@ wait(b"Goodbye.")
 _, status = os.waitpid(pid, 0)
 sys.exit(os.waitstatus_to_exitcode(status))
 END
+# Places in what is typed do not count what was bound before.
+printf '%s\n' ':let x = 1' ':let y = x' 'x + "a"' >.input
+expect "a mistake behind bindings" 0 sh -c '"$1" dhall repl --ascii <.input' sh "$straylight"
+err_has "has its line" '(input):1:5: error:'
+
 XDG_STATE_HOME=$work/state
 export XDG_STATE_HOME
 ok "keys on a terminal" python3 keys.py "$straylight"

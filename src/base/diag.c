@@ -14,6 +14,7 @@ enum {
 
 struct source {
     struct str name, text;
+    uint32_t begin; /* byte that the first line begins with */
 };
 struct sources {
     struct str root; /* see sources_root_set */
@@ -21,6 +22,7 @@ struct sources {
     struct arena arena;
     struct source *rows; /* row i is source number i + 1 */
     uint32_t len, cap;
+    bool censored;
 };
 
 struct sources *sources_new(void)
@@ -89,7 +91,24 @@ struct str sources_name(struct sources *sources, uint32_t source)
 
 struct str sources_text(struct sources *sources, uint32_t source)
 {
-    return source_get(sources, source).text;
+    return sources != NULL && sources->censored ? STR("") : source_get(sources, source).text;
+}
+
+void sources_censor(struct sources *sources)
+{
+    sources->censored = true;
+}
+
+uint32_t sources_last(const struct sources *sources)
+{
+    return sources->len;
+}
+
+void sources_begin_set(struct sources *sources, uint32_t source, uint32_t begin)
+{
+    if (source >= 1 && source <= sources->len) {
+        sources->rows[source - 1].begin = begin;
+    }
 }
 
 static uint32_t code_points(struct str text)
@@ -110,10 +129,11 @@ static struct str line_before(struct str text, uint32_t byte)
 
 struct position sources_position(struct sources *sources, uint32_t source, uint32_t byte)
 {
-    struct str text = source_get(sources, source).text;
+    struct source row = source_get(sources, source);
+    struct str text = row.text;
     struct str head = str_sub(text, 0, byte);
     uint32_t line = 1;
-    for (size_t i = 0; i < head.len; i++) {
+    for (size_t i = row.begin; i < head.len; i++) {
         line += head.ptr[i] == '\n';
     }
     return (struct position){.line = line, .column = code_points(line_before(text, byte)) + 1};
@@ -230,6 +250,9 @@ static void format_source_line(
     const struct diags *diags, struct span span, const struct paint *paint, struct buf *ret_text)
 {
     struct str text = sources_text(diags->sources, span.source);
+    if (diags->sources->censored) {
+        return;
+    }
     struct str before = line_before(text, span.begin);
     size_t line_begin = (span.begin < text.len ? span.begin : text.len) - before.len;
     struct str rest = str_sub(text, line_begin, text.len);

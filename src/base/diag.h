@@ -45,6 +45,12 @@ uint32_t sources_add(struct sources *sources, struct str name, struct str text);
 /* Borrowed for the life of sources; empty for number 0 or an unknown one. */
 struct str sources_name(struct sources *sources, uint32_t source);
 struct str sources_text(struct sources *sources, uint32_t source);
+/* sources_text is empty from now on and messages quote no lines; they keep their places. */
+void sources_censor(struct sources *sources);
+/* For one thread: the number given last (0: none), and where lines begin to count in a text that
+ * has something in front of what the user wrote. */
+uint32_t sources_last(const struct sources *sources);
+void sources_begin_set(struct sources *sources, uint32_t source, uint32_t begin);
 /* Line and column of a byte, both from 1; columns count code points (a tab is one). */
 struct position {
     uint32_t line, column;

@@ -151,7 +151,7 @@ static enum err value_set(const struct parse *parse, struct option_slot slot, st
         return diag_add(parse->diags, ERR_INVALID, SPAN_NONE, "--%s is one of %s, not \"%.*s\"",
             spec->name, spec->value, STR_ARG(text));
     }
-    if (text.len == 0 && spec->kind == OPTION_TEXT) {
+    if (text.len == 0 && spec->kind == OPTION_TEXT && !spec->empty_too) {
         return diag_add(
             parse->diags, ERR_INVALID, SPAN_NONE, "--%s wants %s", spec->name, spec->value);
     }

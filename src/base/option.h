@@ -16,7 +16,7 @@
 
 enum option_kind {
     OPTION_FLAG,   /* takes no value */
-    OPTION_TEXT,   /* any text but the empty one */
+    OPTION_TEXT,   /* any text; not the empty one, unless empty_too */
     OPTION_NUMBER, /* decimal, from 0 to number_max */
     OPTION_CHOICE, /* one of the words of `value`, which are separated by '|' */
     OPTION_ASSIGN, /* NAME=N, NAME one of the words of `value`; N as of OPTION_NUMBER */
@@ -28,6 +28,7 @@ struct option_spec {
     const char *value; /* what stands for the value in help: "FILE", "auto|always|never" */
     const char *help;  /* one line, no dot */
     uint64_t number_max;
+    bool empty_too; /* OPTION_TEXT takes the empty text */
 };
 
 /* What an operand is: completions offer it. */

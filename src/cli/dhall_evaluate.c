@@ -23,9 +23,7 @@ static const struct option_spec evaluate_options[] = {
     [EVALUATE_ALPHA] = {.name = "alpha",
         .kind = OPTION_FLAG,
         .help = "print the alpha-normal form: every bound name is _"},
-    [EVALUATE_VERSION] = {.name = "version",
-        .kind = OPTION_FLAG,
-        .help = "print the version of the Dhall standard"},
+    DHALLING_VERSION_OPTION(EVALUATE_VERSION),
 };
 
 /* The normal form of value, annotated by its type. */
@@ -58,8 +56,7 @@ static enum cli_status evaluate_run(struct cli *cli)
 {
     const struct option_value *values = cli->args.values;
     if (values[EVALUATE_VERSION].given) {
-        cli_print(STR("Dhall 23.1.0\n"));
-        return CLI_DONE;
+        return dhalling_version_print();
     }
     struct dhalling dhalling;
     struct dhall_loaded loaded;

@@ -1,7 +1,7 @@
 /* src/cli/dhall_format.c: `straylight dhall format`. */
 #include "cli/rewriting.h"
 
-static const struct option_spec options[] = {REWRITING_OPTIONS};
+static const struct option_spec options[] = {REWRITING_OPTIONS, REWRITING_INPLACE_FLAG};
 
 static enum err format_change(
     void *context, struct cli *cli, const struct rewriting_file *file, struct buf *ret_text)

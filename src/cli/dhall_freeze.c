@@ -8,6 +8,7 @@ enum {
 };
 static const struct option_spec options[] = {
     REWRITING_OPTIONS,
+    REWRITING_INPLACE_FLAG,
     [FREEZE_ALL] = {.name = "all",
         .kind = OPTION_FLAG,
         .help = "local files and environment variables too"},

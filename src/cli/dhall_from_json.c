@@ -13,6 +13,7 @@ enum {
     FROM_UNIONS_FIRST,
     FROM_UNIONS_NONE,
     FROM_UNIONS_STRICT,
+    FROM_VERSION,
     FROM_DEPTH_MAX = 1000,
 };
 static const struct option_spec options[] = {
@@ -43,6 +44,7 @@ static const struct option_spec options[] = {
     [FROM_UNIONS_STRICT] = {.name = "unions-strict",
         .kind = OPTION_FLAG,
         .help = "refuse what several alternatives of a union fit"},
+    DHALLING_VERSION_OPTION(FROM_VERSION),
 };
 
 static enum err input_parse(struct dhalling *dhalling, bool is_yaml, struct json_value *ret_value)
@@ -123,6 +125,14 @@ static enum cli_status from_run(struct cli *cli, bool is_yaml)
     struct json_value json;
     const struct dhall_value *type = NULL;
     AUTO_BUF text = {0};
+    static const unsigned records[] = {FROM_RECORDS_STRICT, FROM_RECORDS_LOOSE};
+    static const unsigned unions[] = {FROM_UNIONS_FIRST, FROM_UNIONS_NONE, FROM_UNIONS_STRICT};
+    if (cli->args.values[FROM_VERSION].given) {
+        return dhalling_version_print();
+    }
+    if (dhalling_exclude(cli, records, 2) != OK || dhalling_exclude(cli, unions, 3) != OK) {
+        return CLI_MISUSE;
+    }
     dhalling_open(cli, &dhalling);
     enum err err = dhalling_read(&dhalling, file.given ? arena_cstr(&cli->arena, file.text) : NULL);
     dhalling.ascii = cli->args.values[DHALLING_ASCII].given;

@@ -2,7 +2,7 @@
 #include "cli/rewriting.h"
 #include "dhall/lint.h"
 
-static const struct option_spec options[] = {REWRITING_OPTIONS};
+static const struct option_spec options[] = {REWRITING_OPTIONS, REWRITING_INPLACE_FLAG};
 
 static enum err lint_change(
     void *context, struct cli *cli, const struct rewriting_file *file, struct buf *ret_text)

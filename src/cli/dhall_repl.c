@@ -69,8 +69,12 @@ static enum err load(struct repl *repl, struct str text, struct dhall_loaded *re
 {
     AUTO_BUF whole = {0};
     wrapped(repl, text, &whole);
-    return dhall_load_text(repl->dhalling.dhall, STR("(input)"), STR("."), buf_str(&whole),
+    struct sources *sources = repl->cli->sources;
+    uint32_t source = sources_last(sources) + 1;
+    enum err err = dhall_load_text(repl->dhalling.dhall, STR("(input)"), STR("."), buf_str(&whole),
         ret_loaded, &repl->cli->diags);
+    sources_begin_set(sources, source, (uint32_t)(whole.len - 1 - text.len));
+    return err;
 }
 
 static void say(const struct repl *repl, struct str text)

@@ -122,12 +122,9 @@ static enum err resolved_print(struct dhalling *dhalling, struct buf *ret_text)
 static enum cli_status resolve_run(struct cli *cli)
 {
     const struct option_value *values = cli->args.values;
-    if (values[RESOLVE_DOT].given + values[RESOLVE_IMMEDIATE].given +
-            values[RESOLVE_TRANSITIVE].given >
-        1) {
-        enum err err = diag_add(&cli->diags, ERR_INVALID, SPAN_NONE,
-            "--dot, --immediate-dependencies and --transitive-dependencies exclude each other");
-        return err == OK ? CLI_DONE : CLI_MISUSE;
+    static const unsigned forms[] = {RESOLVE_DOT, RESOLVE_IMMEDIATE, RESOLVE_TRANSITIVE};
+    if (dhalling_exclude(cli, forms, 3) != OK) {
+        return CLI_MISUSE;
     }
     struct dhalling dhalling;
     AUTO_BUF text = {0};

@@ -7,6 +7,10 @@ enum {
 };
 static const struct option_spec options[] = {
     REWRITING_OPTIONS,
+    [REWRITING_INPLACE] = {.name = "inplace",
+        .kind = OPTION_TEXT,
+        .value = "FILE",
+        .help = "rewrite FILE, as an operand"},
     [SCHEMAS_SCHEMAS] = {.name = "schemas",
         .kind = OPTION_TEXT,
         .value = "EXPR",

@@ -34,7 +34,8 @@ static const struct option_spec options[] = {
     [TAGS_SUFFIXES] = {.name = "suffixes",
         .kind = OPTION_TEXT,
         .value = "SUFFIXES",
-        .help = "take files with one of these endings (.dhall); * takes all"},
+        .help = "take files with one of these endings (.dhall); * or nothing takes all",
+        .empty_too = true},
     [TAGS_FOLLOW] = {.name = "follow-symlinks",
         .kind = OPTION_FLAG,
         .help = "go into folders that are symbolic links"},
@@ -184,7 +185,9 @@ static enum cli_status tags_run(struct cli *cli)
 {
     const struct option_value *values = cli->args.values;
     struct tagger tagger = {.cli = cli,
-        .suffixes = values[TAGS_SUFFIXES].given ? values[TAGS_SUFFIXES].text : STR(".dhall"),
+        .suffixes = !values[TAGS_SUFFIXES].given          ? STR(".dhall")
+                    : values[TAGS_SUFFIXES].text.len == 0 ? STR("*")
+                                                          : values[TAGS_SUFFIXES].text,
         .follow = values[TAGS_FOLLOW].given};
     struct str names = {0};
     enum err err = OK;

@@ -10,6 +10,7 @@ enum {
     TO_KEY,
     TO_VALUE,
     TO_NO_MAPS,
+    TO_VERSION,
     TO_COMMON_COUNT,
 };
 #define TO_OPTIONS                                                                                 \
@@ -34,7 +35,8 @@ enum {
             .help = "field that is the value there (mapValue)"},                                   \
         [TO_NO_MAPS] = {.name = "no-maps",                                                         \
             .kind = OPTION_FLAG,                                                                   \
-            .help = "make no objects of lists of { mapKey, mapValue }"}
+            .help = "make no objects of lists of { mapKey, mapValue }"},                           \
+        DHALLING_VERSION_OPTION(TO_VERSION)
 
 static enum err convert(
     struct dhalling *dhalling, enum dhall_json_doubles doubles, struct json_value *ret_json)
@@ -50,8 +52,13 @@ static enum err convert(
                 : values[TO_PRESERVE_NULL].given ? DHALL_JSON_OMIT_NONE
                                                  : DHALL_JSON_OMIT_NULL,
     };
+    static const unsigned omissions[] = {TO_OMIT_EMPTY, TO_PRESERVE_NULL};
+    static const unsigned maps[][2] = {{TO_NO_MAPS, TO_KEY}, {TO_NO_MAPS, TO_VALUE}};
     struct dhall_loaded loaded;
-    enum err err = dhalling_load(dhalling, &loaded);
+    enum err err = dhalling_exclude(cli, omissions, 2);
+    err = err == OK ? dhalling_exclude(cli, maps[0], 2) : err;
+    err = err == OK ? dhalling_exclude(cli, maps[1], 2) : err;
+    err = err == OK ? dhalling_load(dhalling, &loaded) : err;
     return err != OK ? err
                      : dhall_to_json(dhalling->dhall, loaded.value, &options, &cli->arena, ret_json,
                            &cli->diags);
@@ -79,6 +86,13 @@ static enum cli_status json_run(struct cli *cli)
     struct dhalling dhalling;
     struct json_value json;
     AUTO_BUF text = {0};
+    if (values[TO_VERSION].given) {
+        return dhalling_version_print();
+    }
+    static const unsigned layouts[] = {JSON_PRETTY, JSON_COMPACT};
+    if (dhalling_exclude(cli, layouts, 2) != OK) {
+        return CLI_MISUSE;
+    }
     dhalling_open(cli, &dhalling);
     enum err err = convert(&dhalling,
         values[JSON_APPROXIMATE].given ? DHALL_JSON_DOUBLES_APPROXIMATE : DHALL_JSON_DOUBLES_REFUSE,
@@ -141,6 +155,9 @@ static enum cli_status yaml_run(struct cli *cli)
     struct dhalling dhalling;
     struct json_value json;
     AUTO_BUF text = {0};
+    if (values[TO_VERSION].given) {
+        return dhalling_version_print();
+    }
     dhalling_open(cli, &dhalling);
     enum err err = convert(&dhalling, DHALL_JSON_DOUBLES_YAML, &json);
     if (err == OK && values[YAML_COMMENT].given) {

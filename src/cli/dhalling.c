@@ -189,7 +189,10 @@ void dhalling_open(struct cli *cli, struct dhalling *ret_dhalling)
     const struct option_value *values = cli->args.values;
     *ret_dhalling = (struct dhalling){.cli = cli};
     ret_dhalling->cache_root = cache_root_find(&cli->arena);
-    ret_dhalling->sources = values[DHALLING_CENSOR].given ? NULL : cli->sources;
+    ret_dhalling->sources = cli->sources;
+    if (values[DHALLING_CENSOR].given) {
+        sources_censor(cli->sources);
+    }
     bool cached = !values[DHALLING_NO_CACHE].given && ret_dhalling->cache_root.len > 0;
     struct dhall_reader reader = {
         .context = ret_dhalling,
@@ -210,6 +213,23 @@ void dhalling_close(struct dhalling *dhalling)
     dhall_free(dhalling->dhall);
     link_client_stop(dhalling->client);
     store_close(dhalling->store);
+}
+
+enum err dhalling_exclude(struct cli *cli, const unsigned *rows, size_t count)
+{
+    const struct option_spec *specs = cli->command->spec.options;
+    const char *before = NULL;
+    for (size_t i = 0; i < count; i++) {
+        if (!cli->args.values[rows[i]].given) {
+            continue;
+        }
+        if (before != NULL) {
+            return diag_add(&cli->diags, ERR_INVALID, SPAN_NONE, "--%s and --%s exclude each other",
+                before, specs[rows[i]].name);
+        }
+        before = specs[rows[i]].name;
+    }
+    return OK;
 }
 
 /* Input and output. */
@@ -277,6 +297,8 @@ enum err dhalling_read(struct dhalling *dhalling, const char *path)
             sub_command_hint(cli, name);
         }
     }
+    static const unsigned charsets[] = {DHALLING_ASCII, DHALLING_UNICODE};
+    err = err == OK ? dhalling_exclude(cli, charsets, 2) : err;
     bool asked = cli->args.values[DHALLING_UNICODE].given;
     dhalling->ascii =
         cli->args.values[DHALLING_ASCII].given || (!asked && !dhalling_has_symbols(dhalling->text));
@@ -339,6 +361,12 @@ enum err dhalling_output(struct dhalling *dhalling, struct option_value option, 
     }
     struct cli *cli = dhalling->cli;
     return file_write_atomic(AT_FDCWD, arena_cstr(&cli->arena, option.text), text, &cli->diags);
+}
+
+enum cli_status dhalling_version_print(void)
+{
+    cli_print(STR("Dhall 23.1.0\n"));
+    return CLI_DONE;
 }
 
 enum cli_status dhalling_end(struct dhalling *dhalling, enum err err)

@@ -57,6 +57,12 @@ enum dhalling_option {
         .help = "allow N steps, MiB of memory or stack, terms, nested brackets",                   \
         .number_max = INT64_MAX}
 
+#define DHALLING_VERSION_OPTION(row)                                                               \
+    [row] = {.name = "version",                                                                    \
+        .letter = 'V',                                                                             \
+        .kind = OPTION_FLAG,                                                                       \
+        .help = "print the version of the Dhall standard"}
+
 struct dhalling_text {
     struct str name, text;
 };
@@ -64,7 +70,7 @@ struct link_client;
 struct dhalling {
     struct cli *cli;
     struct dhall *dhall;
-    struct sources *sources; /* the command's; NULL with --censor */
+    struct sources *sources; /* the command's */
     struct str cache_root;   /* folder of the semantic cache; empty: there is none */
     struct store *store;     /* opened for the first import over a network, as is client */
     struct link_client *client;
@@ -78,6 +84,8 @@ struct dhalling {
     bool ascii;   /* print ASCII: asked for, or the input has no symbols */
     bool streams; /* what is shown goes to standard output as it grows */
 };
+/* ERR_INVALID where more than one of these rows of the command's options is given. */
+enum err dhalling_exclude(struct cli *cli, const unsigned *rows, size_t count);
 /* A session for the command's options. Nothing is read yet. */
 void dhalling_open(struct cli *cli, struct dhalling *ret_dhalling);
 void dhalling_close(struct dhalling *dhalling);
@@ -95,6 +103,8 @@ enum err dhalling_value_show(
     struct dhalling *dhalling, const struct dhall_value *value, bool alpha, struct buf *ret_text);
 /* Writes to the file that option says, atomically, or to standard output where it is not given. */
 enum err dhalling_output(struct dhalling *dhalling, struct option_value option, struct str text);
+/* What --version says. */
+enum cli_status dhalling_version_print(void);
 /* 0, 1, 3. */
 enum cli_status dhalling_end(struct dhalling *dhalling, enum err err);
 /* Does text hold one of the symbols that have an ASCII form? */

@@ -164,7 +164,7 @@ enum cli_status rewriting_run(const struct rewriting *rewriting)
     const struct option_value named[] = {values[DHALLING_FILE], values[REWRITING_INPLACE]};
     for (size_t i = 0; i < sizeof named / sizeof named[0]; i++) {
         is_input = is_input || (named[i].given && str_eq(named[i].text, STR("-")));
-        if (named[i].given) {
+        if (named[i].given && named[i].text.len > 0) {
             (void)table_add(&queue.names, &cli->arena, named[i].text);
         }
     }

@@ -22,11 +22,12 @@ enum rewriting_option {
             .help = "write nothing; fail if a file would change"},                                 \
         [REWRITING_TRANSITIVE] = {.name = "transitive",                                            \
             .kind = OPTION_FLAG,                                                                   \
-            .help = "also the files that they import by a relative path"},                         \
-        [REWRITING_INPLACE] = {.name = "inplace",                                                  \
-            .kind = OPTION_TEXT,                                                                   \
-            .value = "FILE",                                                                       \
-            .help = "as an operand; what older programs have"}
+            .help = "also the files that they import by a relative path"}
+/* As dhall has it: a flag that says what is done anyway, but a file to rewrite-with-schemas. */
+#define REWRITING_INPLACE_FLAG                                                                     \
+    [REWRITING_INPLACE] = {.name = "inplace",                                                      \
+        .kind = OPTION_FLAG,                                                                       \
+        .help = "changes nothing: files are written in place"}
 
 struct rewriting_file {
     struct str name; /* "(input)" for standard input */
