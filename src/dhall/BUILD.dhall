@@ -98,7 +98,6 @@ let dhall =
           ]
         , deps = [ S.at "//src/base", S.at "//src/digest", S.at "//src/codec" ]
         , libs = [ S.libs.gmp ]
-        , system = [ "m" ]
         }
 
 let dhall_parse_test =

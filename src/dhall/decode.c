@@ -29,14 +29,14 @@ struct open_stack {
     size_t len, cap;
 };
 
-static uint32_t node_add(struct decoder *decoder, struct open_stack *stack, struct node node)
+static inline uint32_t node_add(struct decoder *decoder, struct open_stack *stack, size_t at)
 {
     if (decoder->len == decoder->cap) {
         decoder->cap = decoder->cap == 0 ? 256 : decoder->cap * 2;
-        decoder->nodes = memory_realloc(decoder->nodes, decoder->cap * sizeof node);
+        decoder->nodes = memory_realloc(decoder->nodes, decoder->cap * sizeof *decoder->nodes);
     }
     uint32_t index = decoder->len++;
-    decoder->nodes[index] = node;
+    decoder->nodes[index] = (struct node){.at = (uint32_t)at};
     if (stack->len > 0) {
         struct open_item *parent = &stack->rows[stack->len - 1];
         uint32_t *link = parent->last_child == 0 ? &decoder->nodes[parent->node].child
@@ -173,12 +173,11 @@ static enum err item_read(
     if (item.major == CBOR_TAG && item.argument == 55799) {
         return reader->input.len == 0 ? ERR_INVALID : OK; /* says only "this is CBOR" */
     }
-    struct node node = {.at = (uint32_t)at};
-    err = node_of(decoder, reader, &item, &node);
+    uint32_t index = node_add(decoder, stack, at);
+    err = node_of(decoder, reader, &item, &decoder->nodes[index]);
     if (err != OK) {
         return err;
     }
-    uint32_t index = node_add(decoder, stack, node);
     if (item.major == CBOR_ARRAY) {
         decoder->nodes[index].bad = (struct bad){0};
     }
@@ -191,7 +190,9 @@ static enum err item_read(
         open_push(stack,
             (struct open_item){.node = index, .left = left, .indefinite = item.is_indefinite});
     }
-    return opened_close(stack, decoder, false);
+    const struct open_item *parent = stack->len == 0 ? NULL : &stack->rows[stack->len - 1];
+    bool closes = parent != NULL && parent->left == 0 && !parent->indefinite;
+    return closes ? opened_close(stack, decoder, false) : OK;
 }
 
 static enum err items_read(struct decoder *decoder)
@@ -199,7 +200,7 @@ static enum err items_read(struct decoder *decoder)
     struct cbor_reader reader;
     struct open_stack stack = {0};
     cbor_reader_init(&reader, decoder->input);
-    (void)node_add(decoder, &stack, (struct node){0});
+    (void)node_add(decoder, &stack, 0);
     enum err err;
     do {
         err = item_read(decoder, &reader, &stack);

@@ -20,7 +20,7 @@ enum level {
 enum task_kind {
     TASK_TERM,
     TASK_HANG,    /* a space and the term if that fits on the line, else the term on a line below */
-    TASK_STRING,  /* pointer */
+    TASK_STRING,  /* pointer, and number: its length */
     TASK_LABEL,   /* number: of a field */
     TASK_BOUND,   /* number: of a binder */
     TASK_LITERAL, /* number: a row of texts, inside of double quotes */
@@ -83,9 +83,11 @@ struct frame {
     bool flat;
 };
 
-static void add_string(const struct frame *frame, const char *string)
+/* Inline: most strings are literals. */
+static inline void add_string(const struct frame *frame, const char *string)
 {
-    task_push(frame->printer, (struct task){.kind = TASK_STRING, .string = string});
+    task_push(frame->printer,
+        (struct task){.kind = TASK_STRING, .number = (uint32_t)strlen(string), .string = string});
 }
 
 static void add_term_in(const struct frame *frame, uint32_t row, unsigned level, uint32_t indent)
@@ -723,7 +725,7 @@ static void task_run(struct printer *printer, const struct task *task)
         if (task->string[0] == '\n') {
             newline(printer, 0);
         } else {
-            buf_add(printer->text, str_of(task->string));
+            buf_add(printer->text, (struct str){task->string, task->number});
         }
         break;
     case TASK_LABEL:

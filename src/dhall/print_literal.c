@@ -60,12 +60,15 @@ void dhall_print_text_escaped(struct str text, struct buf *ret_text)
  * decimals strictly between value - down and value + up (over s) are read back as value. */
 struct digits {
     mpz_t r, s, up, down, part;
+    int power_least; /* at most floor(log10(value)) - 1 */
 };
 
 static void digits_begin(struct digits *digits, double value)
 {
     int exponent;
     uint64_t fraction = (uint64_t)ldexp(frexp(value, &exponent), 53);
+    /* 2^(exponent - 1) <= value; log10(2) is 0.30103 less 4e-9; the division rounds up below 0 */
+    digits->power_least = (exponent - 1) * 30103 / 100000 - 2;
     exponent -= 53;
     if (exponent < -1074) { /* subnormal */
         fraction >>= (unsigned)(-1074 - exponent);
@@ -89,9 +92,9 @@ static void digits_begin(struct digits *digits, double value)
 
 /* Scales by the least power of ten that makes the value, and all that reads back as it, at most 1.
  */
-static int digits_scale(struct digits *digits, double value)
+static int digits_scale(struct digits *digits)
 {
-    int power = (int)floor(log10(value)) - 1; /* never too great: it is at least 1 too small */
+    int power = digits->power_least;
     mpz_ui_pow_ui(digits->part, 10, (unsigned long)abs(power));
     if (power >= 0) {
         mpz_mul(digits->s, digits->s, digits->part);
@@ -116,7 +119,7 @@ static int shortest_digits(double value, char text[static 32])
 {
     struct digits digits;
     digits_begin(&digits, value);
-    int exponent = digits_scale(&digits, value);
+    int exponent = digits_scale(&digits);
     size_t len = 0;
     bool low;
     bool high;

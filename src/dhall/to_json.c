@@ -64,7 +64,8 @@ static struct str double_show(const struct converter *converter, double number)
     AUTO_BUF shown = {0};
     dhall_print_double(number, &shown);
     struct str text = buf_str(&shown);
-    if (number != floor(number)) {
+    double magnitude = fabs(number); /* from 2^53 on all are whole */
+    if (isnan(number) || (magnitude < 0x1p53 && (double)(uint64_t)magnitude != magnitude)) {
         return arena_str(converter->arena, text);
     }
     size_t e = str_find(text, 'e');
