@@ -332,7 +332,7 @@ static enum err flat_make(const struct tree *tree, const char *folder, struct fl
 {
     const struct dhall_value *field = NULL;
     struct str name = {0};
-    struct str content;
+    struct str content = {0};
     if (dhall_value_field(tree->dhall, flat->entry, STR("name"), &field) != OK ||
         dhall_value_text(tree->dhall, field, &name) != OK) {
         return ERR_INVALID;
