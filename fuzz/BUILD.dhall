@@ -90,6 +90,8 @@ let dhall_assist_fuzz =
         [ "comment"
         , "field"
         , "hover"
+        , "mistakes"
+        , "names"
         , "open"
         , "path"
         , "schema"

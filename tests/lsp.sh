@@ -434,7 +434,7 @@ out_has "nothing is wrong with it" '"diagnostics":[]'
 answers 1 "labels of targets" '"label":"//lib:lib"'
 answers 2 "the rules" '"label":"library"'
 answers 3 "what a target has" '"label":"visibility"'
-answers 4 "the type of a rule" 'forall (cfg :'
+answers 4 "the type of a rule, by its names" '```dhall\nforall (cfg : C.Binary.Type) -> D.Target\n```'
 mv ws/toolchains.dhall ws/gone
 begin
 open_file ws/app/BUILD.dhall

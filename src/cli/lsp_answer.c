@@ -49,6 +49,9 @@ void lsp_hover(struct lsp_question *question, const struct lsp_document *documen
         return;
     }
     AUTO_BUF value = {0};
+    if (hover.brief.len > 0) {
+        buf_printf(&value, "```dhall\n%.*s\n```\n\n", STR_ARG(hover.brief));
+    }
     buf_printf(&value, "```dhall\n%.*s\n```", STR_ARG(hover.type));
     json_begin(json, '{');
     json_key(json, STR("contents"));

@@ -5,6 +5,10 @@
 #include "dhall/parse.h"
 #include <stdlib.h>
 
+enum {
+    BRIEF_FROM_BYTES = 160, /* a longer type is told in brief, too */
+};
+
 /* --- the tree --- */
 
 struct parent_task {
@@ -183,8 +187,9 @@ enum err dhall_assist_hover(
     }
     uint32_t text_len = (uint32_t)whole->text.len; /* what was closed has more */
     shown.end = shown.end < text_len ? shown.end : text_len;
-    *ret_hover =
-        (struct dhall_hover){.span = shown, .type = type_layout(inspection.type, assist->arena)};
+    *ret_hover = (struct dhall_hover){.span = shown,
+        .brief = inspection.type.len > BRIEF_FROM_BYTES ? inspection.brief : STR(""),
+        .type = type_layout(inspection.type, assist->arena)};
     return OK;
 }
 

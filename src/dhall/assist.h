@@ -20,7 +20,8 @@ struct dhall_assist {
 
 struct dhall_hover {
     struct span span;
-    struct str type; /* laid out, in lines */
+    struct str type;  /* laid out, in lines */
+    struct str brief; /* of a long type: its names; else empty */
 };
 /* ERR_ABSENT: there is nothing to say. */
 enum err dhall_assist_hover(

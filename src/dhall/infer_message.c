@@ -5,9 +5,10 @@
 #include "dhall/infer_context.h"
 
 enum {
-    SHOWN_BYTES = 100, /* of a type within a message */
-    NAMED_BYTES = 60,  /* of one whose name is told, too */
-    NAME_BYTES = 80,   /* of a term that is quoted in the middle of a message */
+    SHOWN_BYTES = 100,    /* of a type within a message */
+    NAMED_BYTES = 60,     /* of one whose name is told, too */
+    NAME_BYTES = 80,      /* of a term that is quoted in the middle of a message */
+    FUNCTION_BYTES = 300, /* of a function's type whose parts are told in brief */
     ARGUMENTS_MAX = 16,
     NAMES_SHOWN = 5,
     HINTS_MAX = 3,
@@ -95,9 +96,40 @@ static struct str show_names(const struct context *context, const struct dhall_v
         (int)text.len, text.ptr, more);
 }
 
+static struct str name_or_brief(struct context *context, struct dhall_value *type)
+{
+    struct str name = context_type_name(context, type);
+    return name.len > 0 ? name : context_brief(context, type);
+}
+
+/* "forall (config : Config) -> Target" */
+static struct str show_function(struct context *context, struct dhall_value *type)
+{
+    struct dhall *dhall = context->dhall;
+    uint32_t levels_len = context->levels_len;
+    AUTO_BUF text = {0};
+    for (unsigned i = 0; type->kind == V_PI && i < ARGUMENTS_MAX; i++) {
+        struct str domain = name_or_brief(context, dhall_force(dhall, type->domain));
+        struct str label = dhall_label_name(&dhall->labels, type->a);
+        bool bare = str_eq(label, STR("_")) && str_find(domain, ' ') == domain.len;
+        buf_printf(&text, bare ? "%.*s%.*s -> " : "forall (%.*s : %.*s) -> ",
+            STR_ARG(bare ? STR("") : label), STR_ARG(domain));
+        struct dhall_value *variable = dhall_var_value(dhall, context->levels_len);
+        level_push(context, type->a, type->domain);
+        type = dhall_force(dhall, dhall_pi_apply(dhall, type, variable));
+    }
+    struct str result = name_or_brief(context, type);
+    context->levels_len = levels_len;
+    buf_add(&text, result);
+    return text.len <= FUNCTION_BYTES
+               ? arena_str(&dhall->arena, buf_str(&text))
+               : arena_printf(&dhall->arena, "%.*s...", FUNCTION_BYTES, text.ptr);
+}
+
 struct str context_brief(struct context *context, struct dhall_value *type)
 {
     struct dhall *dhall = context->dhall;
+    dhall_step(dhall);
     type = dhall_force(dhall, type);
     struct str whole = context_show(context, type, SHOWN_BYTES);
     struct str name = context_type_name(context, type);
@@ -114,6 +146,9 @@ struct str context_brief(struct context *context, struct dhall_value *type)
                 STR_ARG(dhall_builtin_name((enum dhall_builtin)type->flag)),
                 STR_ARG(name.len > 0 ? name : context_brief(context, inner)));
         }
+    }
+    if (type->kind == V_PI && whole.len > SHOWN_BYTES) {
+        return show_function(context, type);
     }
     if (whole.len <= SHOWN_BYTES || (type->kind != V_RECORD_TYPE && type->kind != V_UNION)) {
         return whole;

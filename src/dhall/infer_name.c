@@ -1,7 +1,7 @@
 /* src/dhall/infer_name.c: what a type is called where a message is: a variable, or a field of one.
  *
- * First what is this very type is looked for, then what is equal to it; the innermost variable
- * first. Only what may be a type is looked at: a variable's type says what it holds. */
+ * First what is this very type is looked for, then what is equal to it; the shortest name first, of
+ * those the innermost variable. Only what may be a type is looked at: a variable's type says what it holds. */
 #include "dhall/import.h"
 #include "dhall/infer_context.h"
 #include "dhall/print.h"
@@ -15,7 +15,7 @@ struct search {
     struct context *context;
     struct dhall_value *wanted;
     bool exact;
-    unsigned looks;
+    unsigned looks, depth_max;
     struct buf path;
 };
 
@@ -46,7 +46,7 @@ static bool search_value(
 {
     struct dhall *dhall = search->context->dhall;
     type = dhall_force(dhall, type);
-    if (search->looks++ > NAME_LOOKS_MAX || depth > NAME_DEPTH_MAX) {
+    if (search->looks++ > NAME_LOOKS_MAX || depth > search->depth_max) {
         return false;
     }
     if (universe_is(type) != UNIVERSE_NONE) {
@@ -110,10 +110,10 @@ struct str context_type_name(struct context *context, struct dhall_value *type)
         (kind != V_UNION || search.wanted->shape->count == 0)) {
         return name; /* Natural needs none */
     }
-    search.exact = true;
-    bool found = search_bindings(&search);
-    if (!found) {
-        search.exact = false;
+    bool found = false;
+    for (unsigned i = 0; i < 2 * NAME_DEPTH_MAX && !found; i++) { /* the shortest name first */
+        search.exact = i < NAME_DEPTH_MAX;
+        search.depth_max = i % NAME_DEPTH_MAX + 1;
         search.looks = 0;
         found = search_bindings(&search);
     }

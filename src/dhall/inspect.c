@@ -53,6 +53,7 @@ static void inspect_look(
     struct dhall_inspection *inspection = inspector->inspection;
     inspection->seen = true;
     inspection->type = arena_str(inspector->arena, context_show(context, type, TYPE_BYTES_MAX));
+    inspection->brief = arena_str(inspector->arena, context_brief(context, type));
     if (type->kind == V_RECORD_TYPE) {
         members_set(inspector->arena, context, type, DHALL_MEMBER_FIELD, &inspection->members,
             &inspection->member_count);

@@ -12,8 +12,9 @@ struct dhall_member {
     struct str name, detail;
 };
 struct dhall_inspection {
-    bool seen;       /* the term has a type */
-    struct str type; /* one line of ASCII, cut with "..." if it is long */
+    bool seen;        /* the term has a type */
+    struct str type;  /* one line of ASCII, cut with "..." if it is long */
+    struct str brief; /* the same in a few words: names of types, or of fields */
     struct dhall_member *members;
     size_t member_count;
     /* Of a record { Type, default }: the fields of Type. */
