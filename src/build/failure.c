@@ -178,7 +178,7 @@ static bool owner_tell(struct search *search, struct str path, struct str packag
     struct str file = path_join(job->label.package, STR(PACKAGE_FILE), job->arena);
     struct package_entry *entries;
     size_t count;
-    if (package_peek(job->engine, package, job->label.config, &job->settings, job->arena, &entries,
+    if (package_peek(job->task, package, job->label.config, &job->settings, job->arena, &entries,
             &count) != OK) {
         return false;
     }

@@ -131,9 +131,8 @@ static void import_load(struct loader *loader, struct str key, struct str name, 
     struct import *ret_import, struct diags *diags)
 {
     struct dhall *dhall = loader_session(loader);
-    struct dhall_loaded loaded;
     *ret_import = (struct import){.generation = loader->generation};
-    ret_import->err = dhall_load_import(dhall, name, &loaded, diags);
+    ret_import->err = dhall_load_import(dhall, name, diags);
     dhall_file_uses(dhall, name, &ret_import->uses, &ret_import->use_count);
     if (ret_import->err == OK) {
         ret_import->has_identity = dhall_file_identity(dhall, name, ret_import->hash) == OK;

@@ -469,14 +469,14 @@ static enum dice_status folders_check(struct dice_task *task, struct str package
     return DICE_OK;
 }
 
-static enum err package_once(struct loader *loader, struct dice_task *task, struct str arg,
-    struct label label, const struct settings *settings, struct loaded *ret_result,
-    struct diags *diags)
+/* cause: why, or "". */
+static enum err package_once(struct dice_task *task, struct str arg, struct str cause,
+    const struct settings *settings, struct loaded *ret_result, struct diags *diags)
 {
-    struct arena arena = {0};
-    struct str cause = task == NULL ? STR("") : loader_cause(loader, task, &arena);
+    struct engine *engine = dice_task_context(task);
+    struct loader *loader = engine->loader;
+    struct label label = label_of_key(arg);
     if (!loader_enter(loader, task)) {
-        arena_release(&arena);
         return ERR_IO;
     }
     enum err err = OK;
@@ -491,26 +491,24 @@ static enum err package_once(struct loader *loader, struct dice_task *task, stru
         }
     }
     loader_leave(loader);
-    if (made && task != NULL && err == OK) {
-        events_package(loader->engine, label, cause);
+    if (made && err == OK) {
+        events_package(engine, label, cause);
     }
-    arena_release(&arena);
     *ret_result = result;
     return err == OK ? OK
                      : diag_add(diags, err, SPAN_NONE, "cannot load the package //%.*s",
                            STR_ARG(label.package));
 }
 
-enum err package_peek(struct engine *engine, struct str package, struct str config,
+enum err package_peek(struct dice_task *task, struct str package, struct str config,
     const struct settings *settings, struct arena *arena, struct package_entry **ret_entries,
     size_t *ret_count)
 {
     struct diags ignored;
-    diags_init(&ignored, arena, engine->sources);
+    diags_init(&ignored, arena, NULL);
     struct loaded result;
     struct str key = arena_printf(arena, "//%.*s:@%.*s", STR_ARG(package), STR_ARG(config));
-    enum err err =
-        package_once(engine->loader, NULL, key, label_of_key(key), settings, &result, &ignored);
+    enum err err = package_once(task, key, STR(""), settings, &result, &ignored);
     return err == OK ? package_decode(result.value, arena, ret_entries, ret_count) : err;
 }
 
@@ -533,8 +531,9 @@ enum dice_status package_compute(
     struct loaded result;
     bool stale = true;
     enum dice_status status = settings_need(task, &arena, &settings);
+    struct str cause = loader_cause(engine->loader, task, &arena);
     for (unsigned tries = 0; tries < LOADER_TRIES_MAX && stale && status == DICE_OK; tries++) {
-        enum err err = package_once(engine->loader, task, arg, label, &settings, &result, diags);
+        enum err err = package_once(task, arg, cause, &settings, &result, diags);
         status = err == OK ? loaded_need(task, file, &result, &arena, &stale) : failed(task);
     }
     if (stale && status == DICE_OK) {

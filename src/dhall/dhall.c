@@ -64,24 +64,32 @@ static void reads_gather(
 }
 
 /* ERR_ABSENT as it is. */
-static enum err load(struct dhall *dhall, struct load_task *task, struct dhall_loaded *ret_loaded)
+static enum err load(struct dhall *dhall, struct load_task *task)
 {
+    if (task->entry->state == IMPORT_DONE) {
+        return OK;
+    }
     enum err err = dhall_run(dhall, load_run, task, task->diags);
     err = err != OK ? err : task->err;
     dhall_stack_trim(dhall);
-    if (err != OK) {
-        /* What was open when a bound was passed is to be tried again next time. */
-        for (uint32_t i = 0; i < dhall->imports_len; i++) {
-            if (dhall->imports[i]->state == IMPORT_OPEN) {
-                dhall->imports[i]->state = IMPORT_NEW;
-            }
+    for (uint32_t i = 0; i < dhall->imports_len && err != OK; i++) {
+        if (dhall->imports[i]->state == IMPORT_OPEN) {
+            dhall->imports[i]->state = IMPORT_NEW; /* a bound was passed: to be tried again */
         }
-        return err;
     }
-    ret_loaded->value = task->entry->value;
-    ret_loaded->type = task->entry->type;
-    reads_gather(dhall, task->entry, ret_loaded);
-    return OK;
+    return err;
+}
+
+static enum err load_tell(
+    struct dhall *dhall, struct load_task *task, struct dhall_loaded *ret_loaded)
+{
+    enum err err = load(dhall, task);
+    if (err == OK) {
+        ret_loaded->value = task->entry->value;
+        ret_loaded->type = task->entry->type;
+        reads_gather(dhall, task->entry, ret_loaded);
+    }
+    return err == ERR_ABSENT ? ERR_INVALID : err;
 }
 
 struct dhall_import_entry *dhall_import_file(struct dhall *dhall, struct str name)
@@ -99,18 +107,17 @@ struct dhall_import_entry *dhall_import_file(struct dhall *dhall, struct str nam
     return entry;
 }
 
-enum err dhall_load_import(
-    struct dhall *dhall, struct str name, struct dhall_loaded *ret_loaded, struct diags *diags)
+enum err dhall_load_import(struct dhall *dhall, struct str name, struct diags *diags)
 {
     struct load_task task = {.entry = dhall_import_file(dhall, name), .diags = diags};
-    return load(dhall, &task, ret_loaded);
+    return load(dhall, &task);
 }
 
 enum err dhall_load(
     struct dhall *dhall, struct str name, struct dhall_loaded *ret_loaded, struct diags *diags)
 {
-    enum err err = dhall_load_import(dhall, name, ret_loaded, diags);
-    return err == ERR_ABSENT ? ERR_INVALID : err;
+    struct load_task task = {.entry = dhall_import_file(dhall, name), .diags = diags};
+    return load_tell(dhall, &task, ret_loaded);
 }
 
 enum err dhall_load_text(struct dhall *dhall, struct str name, struct str dir, struct str text,
@@ -121,10 +128,10 @@ enum err dhall_load_text(struct dhall *dhall, struct str name, struct str dir, s
     entry->name = arena_str(&dhall->arena, name);
     struct load_task task = {.entry = entry, .is_text = true, .text = text, .diags = diags};
     task.source = dhall->sources == NULL ? 0 : sources_add(dhall->sources, name, text);
-    enum err err = load(dhall, &task, ret_loaded);
+    enum err err = load_tell(dhall, &task, ret_loaded);
     free(entry->reads);
     entry->reads = NULL;
-    return err == ERR_ABSENT ? ERR_INVALID : err;
+    return err;
 }
 
 struct value_task {

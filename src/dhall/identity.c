@@ -72,19 +72,15 @@ static void identity_run(struct dhall *dhall, void *argument)
     dhall_hash_value_within(dhall, task->value, task->bytes_max, &task->bytes, task->hash);
 }
 
-enum err dhall_file_identity(struct dhall *dhall, struct str name, uint8_t ret_hash[static 32])
+static enum dhall_identity identity_make(struct dhall *dhall, struct dhall_import_entry *entry)
 {
-    const struct dhall_import_entry *entry = dhall_import_file(dhall, name);
-    if (entry->state != IMPORT_DONE) {
-        return ERR_LIMIT;
-    }
     struct dhall_limits *limits = &dhall->limits;
     uint64_t steps_max = STEPS_LEAST + (uint64_t)STEPS_PER_TERM * entry->code->terms.len;
     const struct dhall_limits before = *limits;
     size_t used = dhall->arena.total_bytes + dhall->big_bytes;
-    uint8_t hash[32];
-    struct identity_task task = {
-        .value = entry->value, .bytes_max = steps_max * BYTES_PER_STEP, .hash = hash};
+    struct identity_task task = {.value = entry->value,
+        .bytes_max = steps_max * BYTES_PER_STEP,
+        .hash = entry->identity_hash};
     struct arena arena = {0};
     struct diags ignored;
     diags_init(&ignored, &arena, NULL);
@@ -101,10 +97,20 @@ enum err dhall_file_identity(struct dhall *dhall, struct str name, uint8_t ret_h
     *limits = before;
     buf_release(&task.bytes);
     arena_release(&arena);
-    if (err == OK) {
-        memcpy(ret_hash, hash, sizeof hash);
+    return err == OK ? IDENTITY_KNOWN : IDENTITY_COSTLY;
+}
+
+enum err dhall_file_identity(struct dhall *dhall, struct str name, uint8_t ret_hash[static 32])
+{
+    struct dhall_import_entry *entry = dhall_import_file(dhall, name);
+    if (entry->state == IMPORT_DONE && entry->identity == IDENTITY_UNASKED) {
+        entry->identity = identity_make(dhall, entry);
     }
-    return err == OK ? OK : ERR_LIMIT;
+    if (entry->state != IMPORT_DONE || entry->identity != IDENTITY_KNOWN) {
+        return ERR_LIMIT;
+    }
+    memcpy(ret_hash, entry->identity_hash, sizeof entry->identity_hash);
+    return OK;
 }
 
 uint64_t dhall_steps(const struct dhall *dhall)

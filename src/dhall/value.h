@@ -201,7 +201,13 @@ struct dhall_import_entry {
     struct dhall_response response; /* of a remote one that was fetched: for CORS, without bytes */
     struct dhall_value *value, *type;
     struct dhall_code *code; /* of a file, once it was parsed */
-    bool has_hash;           /* of the normal form, once somebody asked for it */
+    enum dhall_identity {
+        IDENTITY_UNASKED,
+        IDENTITY_COSTLY,
+        IDENTITY_KNOWN,
+    } identity; /* what dhall_file_identity said */
+    uint8_t identity_hash[32];
+    bool has_hash; /* of the normal form, once somebody asked for it */
     uint8_t hash[32];
     struct dhall_import_entry **reads; /* owned; what it imports directly */
     uint32_t reads_len, reads_cap;
