@@ -185,8 +185,8 @@ enum dice_status settings_need(
     struct dice_task *task, struct arena *arena, struct settings *ret_settings);
 enum dice_status package_compute(
     struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags);
-/* A package out of turn, for an error's help: for a task that fails, so that nothing comes to depend
- * on it. */
+/* A package out of turn, for an error's help: for a task that fails, so that nothing comes to
+ * depend on it. */
 enum err package_peek(struct dice_task *task, struct str package, struct str config,
     const struct settings *settings, struct arena *arena, struct package_entry **ret_entries,
     size_t *ret_count);

@@ -86,8 +86,8 @@ enum err dhall_load(
 enum err dhall_load_text(struct dhall *dhall, struct str name, struct str dir, struct str text,
     struct dhall_loaded *ret_loaded, struct diags *diags);
 
-/* As dhall_load, for a file that others import; but ERR_ABSENT, with a diag, if it or an import that
- * it needs is not there: then who imports it may take the other side of a `?`. */
+/* As dhall_load, for a file that others import; but ERR_ABSENT, with a diag, if it or an import
+ * that it needs is not there: then who imports it may take the other side of a `?`. */
 enum err dhall_load_import(struct dhall *dhall, struct str name, struct diags *diags);
 
 /* For those who keep what they made of a file until it, or what it imports, is another
