@@ -297,7 +297,8 @@ static enum dice_status wanted_need(struct work *work)
     return status == DICE_FAILED && keep_going ? DICE_OK : status;
 }
 
-/* Distinct actions from `key` down: each outcome names those that it read from. */
+/* Distinct actions from `key` down: each outcome names those that it read from. Which they are
+ * follows from the targets and sets that warnings_add asks for: ten thousand edges less. */
 static enum dice_status actions_count(
     struct work *work, struct table *seen, const struct dice_want *first)
 {
@@ -309,7 +310,7 @@ static enum dice_status actions_count(
         struct str value;
         bool is_first = str_eq(seen->keys[next], first->arg);
         enum dice_status status =
-            dice_need(work->task, is_first ? first->kind : KEY_ACTION, seen->keys[next], &value);
+            dice_glance(work->task, is_first ? first->kind : KEY_ACTION, seen->keys[next], &value);
         struct strs producers;
         if (status != DICE_OK) {
             return status;
@@ -411,13 +412,14 @@ static enum dice_status warnings_add(
     for (uint32_t i = 0; i < actions->len && status == DICE_OK; i++) {
         struct str key = str_sub(actions->keys[i], 0, str_find(actions->keys[i], '#'));
         uint32_t before = seen.len;
-        struct str bytes;
+        struct dice_want wants[2] = {
+            {.kind = KEY_TARGET, .arg = key}, {.kind = KEY_SET, .arg = key}};
         struct target target;
         if (table_add(&seen, NULL, key) < before) {
             continue;
         }
-        status = dice_need(work->task, KEY_TARGET, key, &bytes);
-        if (status == DICE_OK && target_head_decode(bytes, &arena, &target) != OK) {
+        status = dice_need_all(work->task, wants, 2);
+        if (status == DICE_OK && target_head_decode(wants[0].value, &arena, &target) != OK) {
             status = DICE_FAILED;
         }
         for (size_t j = 0; status == DICE_OK && j < target.warnings.count; j++) {

@@ -80,6 +80,11 @@ void dice_close(struct dice *dice);
 void *dice_task_context(struct dice_task *task);
 enum dice_status dice_need(
     struct dice_task *task, unsigned kind, struct str arg, struct str *ret_value);
+/* The same, but this key does not come to depend on that one: for what follows from keys that were
+ * needed, so that their edges are enough. It may be that it is not called again when only that
+ * value is another. */
+enum dice_status dice_glance(
+    struct dice_task *task, unsigned kind, struct str arg, struct str *ret_value);
 struct dice_want {
     unsigned kind;
     struct str arg;

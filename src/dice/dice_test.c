@@ -300,6 +300,21 @@ static void unneeded(void)
     }
 }
 
+/* What was only glanced at matters when something else makes the key be computed. */
+static void glanced(void)
+{
+    struct world *world = world_new(2, 1000);
+    struct dice *dice = world_open(world, 1);
+    CHECK(world_run(dice, KIND_FLAKY, FLAKY_GLANCE, false).value == 0);
+    world->computed = 0;
+    world_cell_set(world, 1, 5);
+    CHECK(world_run(dice, KIND_FLAKY, FLAKY_GLANCE, false).value == 0 && world->computed == 0);
+    world_cell_set(world, 0, 1);
+    CHECK(world_run(dice, KIND_FLAKY, FLAKY_GLANCE, false).value == 5 && world->computed == 1);
+    dice_close(dice);
+    free(world);
+}
+
 /* Nothing is computed when what must be before it fails. */
 static void before_fails(void)
 {
@@ -424,6 +439,7 @@ static void many_leaves(void)
 int main(void)
 {
     TEST(unneeded);
+    TEST(glanced);
     TEST(before_fails);
     TEST(keeps_going);
     TEST(many_leaves);

@@ -142,6 +142,7 @@ struct dice_task {
     struct job *job;
     uint32_t serial;
     bool group_start, pending, leaf, transient;
+    bool glancing;       /* what is asked for now is not recorded */
     struct vector edges; /* struct edge */
     struct vector waits; /* uint32_t: rows that were not there */
     struct buf stamp;

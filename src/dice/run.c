@@ -401,7 +401,7 @@ static void job_compute(struct dice *dice, struct worker *worker, struct job *jo
     task->dice = dice;
     task->job = job;
     task->serial = atomic_fetch_add(&dice->task_serial, 1) + 1;
-    task->pending = false;
+    task->pending = task->glancing = false;
     task->leaf = (kind->flags & DICE_LEAF) != 0;
     task->transient = (kind->flags & DICE_TRANSIENT) != 0;
     task->edges.len = task->waits.len = 0;

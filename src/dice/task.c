@@ -6,7 +6,7 @@
  * is there twice, which costs its bytes only. */
 static void edge_record(struct dice_task *task, uint32_t row, struct row *r, uint32_t value_id)
 {
-    if (atomic_load_explicit(&r->seen, memory_order_relaxed) == task->serial) {
+    if (task->glancing || atomic_load_explicit(&r->seen, memory_order_relaxed) == task->serial) {
         return;
     }
     atomic_store_explicit(&r->seen, task->serial, memory_order_relaxed);
@@ -111,6 +111,15 @@ enum dice_status dice_need(
 {
     task->group_start = true;
     return need(task, kind, arg, ret_value);
+}
+
+enum dice_status dice_glance(
+    struct dice_task *task, unsigned kind, struct str arg, struct str *ret_value)
+{
+    task->glancing = true;
+    enum dice_status status = need(task, kind, arg, ret_value);
+    task->glancing = false;
+    return status;
 }
 
 enum {

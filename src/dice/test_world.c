@@ -142,6 +142,16 @@ static enum dice_status flaky_compute(
     if (world_str_number(arg) >= FLAKY_UNNEED) {
         return unneed_compute(task, world_str_number(arg) - FLAKY_UNNEED, ret_value);
     }
+    if (world_str_number(arg) == FLAKY_GLANCE) {
+        uint32_t cells[2] = {0, 1};
+        struct str value;
+        enum dice_status status = dice_need(task, KIND_CELL, world_number_str(&cells[0]), &value);
+        status = status == DICE_OK
+                     ? dice_glance(task, KIND_CELL, world_number_str(&cells[1]), &value)
+                     : status;
+        buf_add(ret_value, status == DICE_OK ? value : STR(""));
+        return status;
+    }
     if (world_str_number(arg) == 1) {
         dice_task_transient(task);
         run = 7;

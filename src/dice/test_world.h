@@ -16,6 +16,7 @@ enum {
     KIND_WHOLE = 3, /* the value of a cell, again and again, up to WHOLE_BYTES (cell 3: only 40) */
     KIND_PART = 4,  /* the fourth of these */
     WHOLE_BYTES = 4000,
+    FLAKY_GLANCE = 5,  /* needs cell 0, is the value of cell 1, at which it only glances */
     FLAKY_UNNEED = 10, /* + n: needs cells 0 to 2, but unneeds all of them but n */
 };
 struct world {
