@@ -1,7 +1,8 @@
 /* src/dhall/infer_name.c: what a type is called where a message is: a variable, or a field of one.
  *
  * First what is this very type is looked for, then what is equal to it; the shortest name first, of
- * those the innermost variable. Only what may be a type is looked at: a variable's type says what it holds. */
+ * those the innermost variable. Only what may be a type is looked at: a variable's type says what
+ * it holds. */
 #include "dhall/import.h"
 #include "dhall/infer_context.h"
 #include "dhall/print.h"
