@@ -111,9 +111,12 @@ void dhalling_cache_put(struct dhalling *dhalling, const uint8_t hash[static 32]
     diags_init(&diags, &arena, NULL);
     const char *path = cache_path(dhalling, hash, &arena);
     const char *temporary = arena_printf(&arena, "%s.%ju.tmp", path, (uintmax_t)getpid()).ptr;
-    bool made = dirs_make(AT_FDCWD, arena_cstr(&arena, dhalling->cache_root), &diags) == OK;
-    AUTO_CLOSE int fd =
-        made ? open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644) : -1;
+    const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW;
+    AUTO_CLOSE int fd = open(temporary, flags, 0644);
+    if (fd < 0 && errno == ENOENT &&
+        dirs_make(AT_FDCWD, arena_cstr(&arena, dhalling->cache_root), &diags) == OK) {
+        fd = open(temporary, flags, 0644);
+    }
     if (fd >= 0 && (fd_write_all(fd, bytes) != OK || rename(temporary, path) != 0)) {
         (void)unlink(temporary);
     }
