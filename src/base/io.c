@@ -29,6 +29,12 @@ static int real_fsync(void *context, int fd)
     return fsync(fd);
 }
 
+static int real_syncfs(void *context, int fd)
+{
+    (void)context;
+    return syncfs(fd);
+}
+
 static int real_rename(void *context, int old_dir_fd, const char *old_path, int new_dir_fd,
     const char *new_path, unsigned flags)
 {
@@ -85,6 +91,7 @@ const struct io io_real = {
     .read = real_read,
     .write = real_write,
     .fsync = real_fsync,
+    .syncfs = real_syncfs,
     .rename = real_rename,
     .link = real_link,
     .symlink = real_symlink,

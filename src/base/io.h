@@ -18,6 +18,7 @@ struct io {
     ssize_t (*read)(void *context, int fd, void *ptr, size_t len);
     ssize_t (*write)(void *context, int fd, const void *ptr, size_t len);
     int (*fsync)(void *context, int fd);
+    int (*syncfs)(void *context, int fd);
     int (*rename)(void *context, int old_dir_fd, const char *old_path, int new_dir_fd,
         const char *new_path, unsigned flags);
     int (*link)(void *context, int old_dir_fd, const char *old_path, int new_dir_fd,
@@ -48,6 +49,11 @@ static inline ssize_t io_write(const struct io *io, int fd, const void *ptr, siz
 static inline int io_fsync(const struct io *io, int fd)
 {
     return io->fsync(io->context, fd);
+}
+/* All of the file system that fd lies in. */
+static inline int io_syncfs(const struct io *io, int fd)
+{
+    return io->syncfs(io->context, fd);
 }
 /* renameat2 */
 static inline int io_rename(const struct io *io, int old_dir_fd, const char *old_path,

@@ -69,6 +69,19 @@ static int fail_fsync(void *context, int fd)
     return 0; /* the test's machine stays up */
 }
 
+static int fail_syncfs(void *context, int fd)
+{
+    struct io_fail *fail = context;
+    (void)fd;
+    if (fails(fail)) {
+        return -1;
+    }
+    while (fail->unsynced_count > 0) {
+        (void)close(fail->unsynced_fds[--fail->unsynced_count]);
+    }
+    return 0;
+}
+
 static int fail_rename(void *context, int old_dir_fd, const char *old_path, int new_dir_fd,
     const char *new_path, unsigned flags)
 {
@@ -122,6 +135,7 @@ void io_fail_init(struct io_fail *fail, size_t fail_at, int error_number, enum i
         .read = fail_read,
         .write = fail_write,
         .fsync = fail_fsync,
+        .syncfs = fail_syncfs,
         .rename = fail_rename,
         .link = fail_link,
         .symlink = fail_symlink,

@@ -138,9 +138,14 @@ static void *signal_main(void *argument)
 
 enum err engine_store(struct engine *engine, struct diags *diags)
 {
-    return engine->store != NULL
-               ? OK
-               : store_open(&io_real, engine->options.store_root, &engine->store, diags);
+    if (engine->store != NULL) {
+        return OK;
+    }
+    enum err err = store_open(&io_real, engine->options.store_root, &engine->store, diags);
+    if (err == OK) {
+        store_defer(engine->store);
+    }
+    return err;
 }
 
 /* Before the first computation, while there is one thread: store, runners, then the thread that
@@ -333,6 +338,12 @@ static enum err round_run(struct engine *engine, struct strs patterns, struct ar
         .describe = build_key_describe};
     *ret_goal = (struct goal){0};
     enum err err = dice_run(engine->dice, &request, diags);
+    /* Before anything, a link or the graph, counts on it. */
+    enum err kept = engine->store == NULL ? OK : store_flush(engine->store, diags);
+    if (kept != OK) {
+        engine->store_failed = true;
+        return kept;
+    }
     bool has_goal = want.status == DICE_OK && (err == OK || engine->options.keep_going);
     if (has_goal && goal_decode(arena_str(arena, want.value), arena, ret_goal) != OK) {
         return diag_add(diags, ERR_INVALID, SPAN_NONE, "the graph is damaged");
@@ -359,7 +370,7 @@ static enum err round_run(struct engine *engine, struct strs patterns, struct ar
 
 enum err build_save(struct engine *engine, struct diags *diags)
 {
-    if (engine->store_is_read_only || engine->options.dry_run) {
+    if (engine->store_is_read_only || engine->store_failed || engine->options.dry_run) {
         return OK; /* dry: who asks why something would be done may ask again */
     }
     enum err err = dirs_make(AT_FDCWD, engine->workspace.state, diags);

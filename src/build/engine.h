@@ -72,6 +72,7 @@ struct engine {
     /* Nothing can be written to the store: what needs nothing written is done all the same, and
      * what a run found out is not kept. */
     bool store_is_read_only;
+    bool store_failed;   /* what was built could not be kept: no graph may say that it is there */
     struct store *store; /* NULL until something must be computed */
     struct exec *exec;   /* the same */
     pthread_t signal_thread;

@@ -171,13 +171,13 @@ static enum err input_ready(struct job *job, const struct input *input,
     const struct tree_entry *entry, struct store_batch *batch)
 {
     struct engine *engine = job->engine;
-    struct str path;
+    struct str paths[2];
     struct diags found;
     diags_init(&found, job->arena, engine->sources);
     enum err err = entry->kind == TREE_DIRECTORY
-                       ? tree_stage(engine->store, &entry->digest, job->arena, &path, &found)
-                       : store_blob_path(engine->store, &entry->digest,
-                             entry->kind == TREE_EXECUTABLE, job->arena, &path, &found);
+                       ? tree_stage(engine->store, &entry->digest, job->arena, paths, &found)
+                       : store_blob_paths(engine->store, &entry->digest,
+                             entry->kind == TREE_EXECUTABLE, job->arena, paths, &found);
     if (err == OK) {
         return OK;
     }

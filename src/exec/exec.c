@@ -303,12 +303,14 @@ static enum err input_stage(struct store *store, const struct tree_entry *entry,
     struct arena *arena, struct ns_input *ret_input, struct diags *diags)
 {
     struct str source = entry->target;
+    struct str paths[2] = {0};
     enum err err = OK;
     switch (entry->kind) {
     case TREE_FILE:
     case TREE_EXECUTABLE:
-        err = store_blob_path(
-            store, &entry->digest, entry->kind == TREE_EXECUTABLE, arena, &source, diags);
+        err = store_blob_paths(
+            store, &entry->digest, entry->kind == TREE_EXECUTABLE, arena, paths, diags);
+        source = paths[1];
         break;
     case TREE_DIRECTORY:
         err = tree_stage(store, &entry->digest, arena, &source, diags);
@@ -325,7 +327,8 @@ static enum err input_stage(struct store *store, const struct tree_entry *entry,
     *ret_input = (struct ns_input){.kind = entry->kind,
         .size_bytes = entry->digest.size_bytes,
         .path = arena_cstr(arena, entry->path),
-        .source = arena_cstr(arena, source)};
+        .source = arena_cstr(arena, source),
+        .waits = arena_cstr(arena, paths[0])};
     return OK;
 }
 

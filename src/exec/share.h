@@ -1,7 +1,8 @@
 /* src/exec/share.h: folders of inputs that several actions have in common.
  *
  *   a/x.h a/y.h ... (8 or more, nothing deeper)    seen for the first time: copied, as any input
- *                                                  seen again: laid out once in the store, bound
+ *                                                  seen again: laid out once in the store, bound,
+ *                                                  once its files are on disk
  *
  * So staging costs by distinct folders, not by files; and a folder that only one action ever has
  * (its own source among the headers) leaves nothing in the store. */

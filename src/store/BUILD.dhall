@@ -10,6 +10,7 @@ let store =
           , "batch.c"
           , "blob.c"
           , "index.c"
+          , "pending.c"
           , "stage.c"
           , "store.c"
           , "tree.c"

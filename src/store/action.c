@@ -25,13 +25,23 @@ static void checksum(
     sha256_final(&sha, ret_hash);
 }
 
+static int result_open(struct store *store, const struct digest *key, const char *path)
+{
+    static const int flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+    char waiting[STORE_PATH_MAX];
+    int fd = -1;
+    if (pending_find(store, AREA_ACTIONS, key, waiting)) {
+        fd = io_open(store->io, store->root_fd, waiting, flags, 0);
+    }
+    return fd >= 0 ? fd : io_open(store->io, store->root_fd, path, flags, 0);
+}
+
 enum err action_cache_get(struct store *store, const struct digest *key, struct arena *arena,
     struct str *ret_result, struct diags *diags)
 {
     char path[STORE_PATH_MAX];
     store_path(AREA_ACTIONS, key, path);
-    AUTO_CLOSE int fd =
-        io_open(store->io, store->root_fd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0);
+    AUTO_CLOSE int fd = result_open(store, key, path);
     struct stat st;
     if (fd < 0 && errno == ENOENT) {
         return ERR_ABSENT;
@@ -76,10 +86,14 @@ enum err action_cache_put(
     checksum(key, result, hash);
     if (io_write_all(store->io, fd, hash, sizeof hash) != 0 ||
         io_write_all(store->io, fd, result.ptr, result.len) != 0 ||
-        io_chmod(store->io, fd, 0444) != 0 || io_fsync(store->io, fd) != 0) {
+        io_chmod(store->io, fd, 0444) != 0 ||
+        (!pending_is_on(store) && io_fsync(store->io, fd) != 0)) {
         int error_number = errno;
         (void)io_unlink(store->io, dir_fd, name, 0);
         return store_diag_errno(store, diags, error_number, "cannot write an action's result");
+    }
+    if (pending_is_on(store)) {
+        return pending_add(store, AREA_ACTIONS, key, dir_fd, fd, name, diags);
     }
     bool existed;
     return store_tmp_publish(store, dir_fd, name, AREA_ACTIONS, key, true, &existed, diags);
@@ -97,6 +111,7 @@ enum err action_cache_remove(struct store *store, const struct digest *key, stru
 {
     char path[STORE_PATH_MAX];
     store_path(AREA_ACTIONS, key, path);
+    pending_drop(store, AREA_ACTIONS, key);
     if (io_unlink(store->io, store->root_fd, path, 0) != 0 && errno != ENOENT) {
         return store_diag_errno(store, diags, errno, "cannot remove an action's result");
     }

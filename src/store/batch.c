@@ -1,10 +1,9 @@
 /* src/store/batch.c: many blobs at once.
  *
  *   put, put, put ...  written under tmp/, mode and times set, not synced
- *   flush              fsync each, then rename each
+ *   flush              one wait for the disk, then rename each
  *
- * The first fsync makes the file system commit all of them, the others find that done: a tree of
- * 1,700 files costs some 20 waits for the disk and not 1,700. */
+ * A tree of 1,700 files costs some 14 waits for the disk and not 1,700. */
 #include "base/file.h"
 #include "store/private.h"
 #include <errno.h>
@@ -55,10 +54,12 @@ static enum err batch_flush(struct store_batch *batch, struct diags *diags)
 {
     struct store *store = batch->store;
     enum err err = OK;
-    for (size_t i = 0; i < batch->count && err == OK; i++) {
-        if (io_fsync(store->io, batch->items[i].fd) != 0) {
-            err = store_diag_errno(store, diags, errno, "cannot write a file");
-        }
+    int fds[BATCH_MAX];
+    for (size_t i = 0; i < batch->count; i++) {
+        fds[i] = batch->items[i].fd;
+    }
+    if (store_files_sync(store, fds, batch->count) != 0) {
+        err = store_diag_errno(store, diags, errno, "cannot write a file");
     }
     for (size_t i = 0; i < batch->count && err == OK; i++) {
         struct batch_item *item = &batch->items[i];
@@ -74,6 +75,9 @@ enum err store_batch_put(
     struct store_batch *batch, struct str bytes, struct digest *ret_digest, struct diags *diags)
 {
     struct store *store = batch->store;
+    if (pending_is_on(store)) {
+        return store_put(store, bytes, ret_digest, diags); /* waits with the others */
+    }
     struct batch_item item = {.fd = -1, .digest = digest_of(bytes)};
     struct stat st;
     bool present;

@@ -124,8 +124,12 @@ static enum err blob_fd(struct store *store, enum store_area area, const struct 
     int *ret_fd, struct diags *diags)
 {
     char path[STORE_PATH_MAX];
+    int fd = -1;
+    if (pending_find(store, area, digest, path)) {
+        fd = blob_fd_try(store, area, path);
+    }
     store_path(area, digest, path);
-    int fd = blob_fd_try(store, area, path);
+    fd = fd >= 0 ? fd : blob_fd_try(store, area, path);
     if (fd < 0 && errno == ENOENT) {
         enum err err = absent_make(store, area, digest, diags);
         if (err != OK) {
@@ -184,6 +188,10 @@ enum err blob_check(struct store *store, enum store_area area, const struct dige
     struct stat *ret_stat, struct diags *diags)
 {
     char path[STORE_PATH_MAX];
+    if (pending_find(store, area, digest, path) &&
+        io_stat(store->io, store->root_fd, path, ret_stat, AT_SYMLINK_NOFOLLOW) == 0) {
+        return OK; /* we have just written it, where nobody else does */
+    }
     store_path(area, digest, path);
     if (io_stat(store->io, store->root_fd, path, ret_stat, AT_SYMLINK_NOFOLLOW) != 0) {
         if (errno != ENOENT) {
@@ -273,10 +281,14 @@ enum err blob_place(struct store *store, int dir_fd, int fd, const char *name, e
 static enum err blob_publish(struct store *store, int dir_fd, int fd, const char *name,
     enum store_area area, const struct digest *digest, struct diags *diags)
 {
-    if (blob_attributes_set(store, fd, area) != 0 || io_fsync(store->io, fd) != 0) {
+    bool waits = pending_is_on(store);
+    if (blob_attributes_set(store, fd, area) != 0 || (!waits && io_fsync(store->io, fd) != 0)) {
         int error_number = errno;
         (void)io_unlink(store->io, dir_fd, name, 0);
         return store_diag_errno(store, diags, error_number, "cannot write a file");
+    }
+    if (waits) {
+        return pending_add(store, area, digest, dir_fd, fd, name, diags);
     }
     return blob_place(store, dir_fd, fd, name, area, digest, diags);
 }
@@ -404,11 +416,20 @@ enum err store_has(struct store *store, const struct digest *digest)
     }
     char path[STORE_PATH_MAX];
     struct stat st;
+    if (pending_find(store, AREA_CAS, digest, path)) {
+        return OK;
+    }
     store_path(AREA_CAS, digest, path);
     return io_stat(store->io, store->root_fd, path, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
                    S_ISREG(st.st_mode) && (uint64_t)st.st_size == digest->size_bytes
                ? OK
                : ERR_ABSENT;
+}
+
+bool store_waits(struct store *store, const struct digest *digest)
+{
+    char path[STORE_PATH_MAX];
+    return pending_find(store, AREA_CAS, digest, path);
 }
 
 enum err store_get(struct store *store, const struct digest *digest, size_t bytes_max,
@@ -516,16 +537,32 @@ static enum err area_check(struct store *store, enum store_area area, const stru
                              : blob_check(store, area, digest, ret_stat, diags);
 }
 
-enum err store_blob_path(struct store *store, const struct digest *digest, bool executable,
-    struct arena *arena, struct str *ret_path, struct diags *diags)
+enum err store_blob_paths(struct store *store, const struct digest *digest, bool executable,
+    struct arena *arena, struct str ret_paths[2], struct diags *diags)
 {
     enum store_area area = executable ? AREA_EXEC : AREA_CAS;
     struct stat st;
     enum err err = area_check(store, area, digest, &st, diags);
     if (err == OK) {
         char path[STORE_PATH_MAX];
+        bool waits = pending_find(store, area, digest, path);
+        ret_paths[0] = waits ? arena_str(arena, str_of(path)) : (struct str){0};
         store_path(area, digest, path);
-        *ret_path = arena_str(arena, str_of(path));
+        ret_paths[1] = arena_str(arena, str_of(path));
+    }
+    return err;
+}
+
+enum err store_blob_path(struct store *store, const struct digest *digest, bool executable,
+    struct arena *arena, struct str *ret_path, struct diags *diags)
+{
+    struct str paths[2];
+    enum err err = store_blob_paths(store, digest, executable, arena, paths, diags);
+    if (err == OK && paths[0].len > 0) {
+        err = store_flush(store, diags);
+    }
+    if (err == OK) {
+        *ret_path = paths[1];
     }
     return err;
 }
@@ -555,11 +592,15 @@ enum err store_blob_link(struct store *store, const struct digest *digest, bool 
 {
     enum store_area area = executable ? AREA_EXEC : AREA_CAS;
     struct stat before, after;
+    char path[STORE_PATH_MAX];
     enum err err = area_check(store, area, digest, &before, diags);
+    if (err == OK && pending_find(store, area, digest, path)) {
+        err = store_flush(store, diags); /* a link is a name, too */
+        err = err != OK ? err : area_check(store, area, digest, &before, diags);
+    }
     if (err != OK) {
         return err;
     }
-    char path[STORE_PATH_MAX];
     store_path(area, digest, path);
     if (io_link(store->io, store->root_fd, path, dir_fd, name, 0) != 0) {
         if (errno == EMLINK || errno == EXDEV) {

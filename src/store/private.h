@@ -2,6 +2,7 @@
  *
  *   store.c   open, close, temporary files, sync         blob.c    put, get, verify, link
  *   index.c   what was verified                          action.c  the action cache
+ *   batch.c   many puts, one wait                        pending.c the same for a whole build
  *   tree.c    Directory messages                         stage.c   trees laid out as folders
  *   walk.c    each, verify
  */
@@ -22,9 +23,9 @@ enum store_area {
     AREA_COUNT,
 };
 enum {
-    STORE_PATH_MAX = 8 + 1 + 2 + 1 + DIGEST_HEX_BYTES + 1,
-    STORE_NAME_MAX = 64, /* of temporary and damaged files, with the NUL */
-    FANOUT = 256,        /* folders of an area, by the first byte of the hash */
+    STORE_NAME_MAX = 64,                 /* of temporary and damaged files, with the NUL */
+    STORE_PATH_MAX = 2 * STORE_NAME_MAX, /* below the root: one of those in tmp/, or cas/ab/<hex> */
+    FANOUT = 256,                        /* folders of an area, by the first byte of the hash */
     TREE_DEPTH_MAX = 128,
     TIME_FIXED = 1, /* seconds: mtime of all content; a later write shows */
 };
@@ -49,6 +50,29 @@ enum stage {
     STAGE_DONE,
 };
 
+/* Files under tmp/ that wait for the disk (pending.c). */
+struct pending_item {
+    enum store_area area;
+    int dir_fd;
+    int fd;                    /* owned; -1: published */
+    char name[STORE_NAME_MAX]; /* in dir_fd; empty: dropped */
+    struct digest digest;
+};
+struct pending_set {
+    struct table keys; /* area and hash -> row of items */
+    struct arena arena;
+    struct pending_item *items; /* owned */
+    uint32_t count, cap;
+    int64_t first_s; /* when the first came, monotonic */
+};
+struct pending {
+    pthread_mutex_t flush_mutex; /* one flush at a time; taken before the store's */
+    struct pending_set sets[2];
+    unsigned current;
+    bool failed; /* something that was put is lost: every flush says so */
+    int pid; /* whose they are: a forked child has none; 0: nothing waits, each file is synced */
+};
+
 struct store {
     const struct io *io;
     char *root;
@@ -64,6 +88,7 @@ struct store {
     uint8_t *stages; /* owned; enum stage of each row of staged */
     uint32_t stage_cap;
     pthread_cond_t stage_done;
+    struct pending pending;
 };
 
 /* "cas/ab/<hex>" with a NUL. */
@@ -117,6 +142,20 @@ int blob_attributes_set(const struct store *store, int fd, enum store_area area)
 /* A whole, synced temporary file becomes the blob; its temporary name is gone in any case. */
 enum err blob_place(struct store *store, int dir_fd, int fd, const char *name, enum store_area area,
     const struct digest *digest, struct diags *diags);
+
+void pending_init(struct pending *pending);
+void pending_release(struct pending *pending);
+bool pending_is_on(const struct store *store);
+/* A whole temporary file with its mode and times waits for the next flush, or causes it. Its name
+ * is gone on failure. fd stays the caller's. */
+enum err pending_add(struct store *store, enum store_area area, const struct digest *digest,
+    int dir_fd, int fd, const char *name, struct diags *diags);
+/* Where it is, below the store's root, until it is in its place. */
+bool pending_find(struct store *store, enum store_area area, const struct digest *digest,
+    char ret_path[static STORE_PATH_MAX]);
+void pending_drop(struct store *store, enum store_area area, const struct digest *digest);
+/* The bytes of all these are on disk: 0, or -1 with errno. */
+int store_files_sync(const struct store *store, const int *fds, size_t count);
 
 /* A stored Directory message, in arena. ERR_ABSENT without a diag, ERR_CORRUPT, ERR_INVALID. */
 enum err directory_get(struct store *store, const struct digest *digest, struct arena *arena,

@@ -94,7 +94,8 @@ static enum err folder_fill(struct store *store, const struct digest *digest, in
     }
     struct arena arena = {0};
     struct reapi_directory directory;
-    enum err err = directory_get(store, digest, &arena, &directory, diags);
+    enum err err = store_waits(store, digest) ? store_flush(store, diags) : OK;
+    err = err != OK ? err : directory_get(store, digest, &arena, &directory, diags);
     if (err == ERR_ABSENT) {
         char text[DIGEST_TEXT_MAX];
         err = diag_add(diags, ERR_ABSENT, SPAN_NONE, "the folder %.*s is not in the store",

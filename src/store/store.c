@@ -1,7 +1,7 @@
 /* src/store/store.c: open, close, temporary files, sync.
  *
  * Rules of durability (docs/format/store.md):
- * 1. A file's bytes, mode and times are fsync'd before the rename that gives it its name.
+ * 1. A file's bytes, mode and times are synced before the rename that gives it its name.
  * 2. An action result is written after the blobs it names, so rule 1 holds for them already. Names
  *    (folders) are fsync'd by store_sync only: after a power cut a result may outlive the name of
  *    a blob, never its bytes; readers of results look for the blobs.
@@ -225,6 +225,7 @@ enum err store_open(
     (void)pthread_mutex_init(&store->mutex, NULL);
     (void)pthread_cond_init(&store->stage_done, NULL);
     store->index = index_new(store);
+    pending_init(&store->pending);
     enum err err = root_open(store, diags);
     if (err != OK) {
         store_close(store);
@@ -259,6 +260,7 @@ void store_close(struct store *store)
         arena_release(&arena);
     }
     tmp_close(store);
+    pending_release(&store->pending);
     index_free(store->index);
     table_release(&store->staged);
     free(store->stages);
@@ -281,6 +283,10 @@ int store_root_fd(const struct store *store)
 }
 
 /* Sync. */
+
+enum {
+    FOLDERS_MAX = 16, /* more are not waited for one by one */
+};
 
 static int folder_sync(const struct store *store, const char *path)
 {
@@ -307,22 +313,36 @@ static int area_sync(const struct store *store, enum store_area area, const bool
     return error_number;
 }
 
+static unsigned unsynced_count(bool unsynced[AREA_COUNT][FANOUT])
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < AREA_COUNT * FANOUT; i++) {
+        count += unsynced[i / FANOUT][i % FANOUT] ? 1 : 0;
+    }
+    return count;
+}
+
 enum err store_sync(struct store *store, struct diags *diags)
 {
     bool unsynced[AREA_COUNT][FANOUT];
+    enum err flushed = store_flush(store, diags);
     (void)pthread_mutex_lock(&store->mutex);
     memcpy(unsynced, store->unsynced, sizeof unsynced);
     memset(store->unsynced, 0, sizeof store->unsynced);
     (void)pthread_mutex_unlock(&store->mutex);
     int error_number = 0;
-    for (unsigned area = 0; area < AREA_COUNT; area++) {
-        int e = area_sync(store, (enum store_area)area, unsynced[area]);
-        error_number = e != 0 ? e : error_number;
+    if (unsynced_count(unsynced) > FOLDERS_MAX) {
+        error_number = io_syncfs(store->io, store->root_fd) != 0 ? errno : 0;
+    } else {
+        for (unsigned area = 0; area < AREA_COUNT; area++) {
+            int e = area_sync(store, (enum store_area)area, unsynced[area]);
+            error_number = e != 0 ? e : error_number;
+        }
     }
     (void)pthread_mutex_lock(&store->mutex);
     index_flush(store->index);
     (void)pthread_mutex_unlock(&store->mutex);
-    return error_number == 0 ? OK
+    return error_number == 0 ? flushed
                              : store_diag_errno(store, diags, error_number, "cannot sync a folder");
 }
 
@@ -499,6 +519,7 @@ enum err store_damaged(struct store *store, enum store_area area, const struct d
     char path[STORE_PATH_MAX];
     char hex[DIGEST_HEX_BYTES];
     char moved[sizeof "damaged/" + DIGEST_HEX_BYTES + 24];
+    pending_drop(store, area, digest);
     store_path(area, digest, path);
     (void)digest_hex(digest, hex);
     int error = -1;

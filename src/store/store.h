@@ -41,6 +41,14 @@ enum err store_tmp_fd(struct store *store, int *ret_dir_fd, struct diags *diags)
  * each command is enough: a crash before it forgets whole blobs, never parts. */
 enum err store_sync(struct store *store, struct diags *diags);
 
+/* From now on what this process puts waits, some hundred files together, for the disk: none of it
+ * has its name, for other processes, before a flush. What was put can be had here at once. A
+ * process that is killed loses what was not flushed. */
+void store_defer(struct store *store);
+/* Now. Part of store_sync. On an error what waited is lost, and all later ones fail, too: results
+ * that this process has may name what is not there. */
+enum err store_flush(struct store *store, struct diags *diags);
+
 /* Blobs. put: the bytes are on disk (fsync'd) before they are visible. What is there already is
  * not written again. ERR_IO (a full disk says so, and what to do). */
 enum err store_put(
@@ -62,6 +70,9 @@ enum err store_batch_finish(struct store_batch *batch, enum err err, struct diag
 
 /* OK, or ERR_ABSENT without a diag. Looks at the file's presence and size only. */
 enum err store_has(struct store *store, const struct digest *digest);
+/* Does it wait for a flush (store_defer)? To link it, or lay out a tree that holds it, causes one.
+ */
+bool store_waits(struct store *store, const struct digest *digest);
 /* The whole blob, hashed, in arena. ERR_ABSENT without a diag, ERR_CORRUPT with one. */
 enum err store_get(struct store *store, const struct digest *digest, size_t bytes_max,
     struct arena *arena, struct str *ret_bytes, struct diags *diags);
@@ -71,6 +82,10 @@ enum err store_blob_open(
 /* The verified file's path relative to the store's root, in arena: cas/.. or exec/.. */
 enum err store_blob_path(struct store *store, const struct digest *digest, bool executable,
     struct arena *arena, struct str *ret_path, struct diags *diags);
+/* The same for a store that defers: [1] is its place, [0] where it is until then, or empty. Whoever
+ * looks there first and finds nothing finds it in its place. */
+enum err store_blob_paths(struct store *store, const struct digest *digest, bool executable,
+    struct arena *arena, struct str ret_paths[2], struct diags *diags);
 /* Hard link of a verified blob at name in dir_fd (same file system); a copy where the file system
  * allows no more links. ERR_ABSENT without a diag. */
 enum err store_blob_link(struct store *store, const struct digest *digest, bool executable,

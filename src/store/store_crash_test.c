@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,9 +34,35 @@ static int quick_fsync(void *context, int fd)
     return 0;
 }
 
+static int quick_syncfs(void *context, int fd)
+{
+    return quick_fsync(context, fd);
+}
+
 static const char *store_path_new(const char *name, size_t n, int k)
 {
     return arena_printf(&arena, "%s/%s-%zu-%d", top, name, n, k).ptr;
+}
+
+enum {
+    DEFERS_NOT,
+    DEFERS_FEW,  /* each is waited for, at the end */
+    DEFERS_MANY, /* one wait for all */
+    DEFERS_COUNT,
+};
+static int defers; /* how work() does its own */
+
+static enum err work_defer(struct store *store, struct diags *list)
+{
+    enum err err = OK;
+    if (defers != DEFERS_NOT) {
+        store_defer(store);
+    }
+    for (uint32_t i = 0; i < 20 && err == OK && defers == DEFERS_MANY; i++) {
+        struct digest digest;
+        err = store_put(store, arena_printf(&arena, "one of many: %u", i), &digest, list);
+    }
+    return err;
 }
 
 /* Blobs, an executable twin, a tree laid out, a result that names them: what a build does. */
@@ -44,6 +71,9 @@ static enum err work(struct store *store, struct diags *list)
     struct tree_entry entries[BLOB_COUNT];
     struct digest root, key = digest_of(STR("key"));
     struct str path;
+    if (work_defer(store, list) != OK) {
+        return ERR_IO;
+    }
     for (size_t i = 0; i < BLOB_COUNT; i++) {
         static const char *const paths[BLOB_COUNT] = {"a", "b/c", "b/d"};
         entries[i] = (struct tree_entry){
@@ -141,14 +171,17 @@ static bool run_failing(size_t n, int error_number, enum io_fail_how how, int k)
 
 static void enumerate(int error_number, enum io_fail_how how, int k)
 {
-    size_t n = 1;
-    while (run_failing(n, error_number, how, k)) {
-        n++;
-        arena_release(&arena);
-        diags_init(&diags, &arena, NULL);
+    for (defers = DEFERS_NOT; defers < DEFERS_COUNT; defers++) {
+        size_t n = 1;
+        while (run_failing(n, error_number, how, 10 * k + defers)) {
+            n++;
+            arena_release(&arena);
+            diags_init(&diags, &arena, NULL);
+        }
+        (void)printf("# %zu calls\n", n - 1);
+        CHECK(n > 60);
     }
-    (void)printf("# %zu calls\n", n - 1);
-    CHECK(n > 60);
+    defers = DEFERS_NOT;
 }
 
 static void a_full_disk_at_any_call_loses_nothing(void)
@@ -301,6 +334,27 @@ struct thread_work {
     bool good;
 };
 
+/* What was put can be opened, whoever else puts the same or flushes meanwhile. */
+static bool can_be_opened(
+    struct store *store, const struct digest *digest, struct arena *own, struct diags *list)
+{
+    struct str paths[2];
+    if (store_blob_paths(store, digest, false, own, paths, list) != OK) {
+        return false;
+    }
+    (void)sched_yield();
+    for (size_t i = 0; i < 2; i++) {
+        AUTO_CLOSE int fd =
+            paths[i].len == 0
+                ? -1
+                : openat(store_root_fd(store), arena_cstr(own, paths[i]), O_RDONLY | O_CLOEXEC);
+        if (fd >= 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void *thread_stage(void *context)
 {
     struct thread_work *thread = context;
@@ -313,24 +367,29 @@ static void *thread_stage(void *context)
         struct digest digest;
         struct str text = arena_printf(&own, "%u", i);
         thread->good = thread->good && store_put(thread->store, text, &digest, &list) == OK &&
+                       can_be_opened(thread->store, &digest, &own, &list) &&
+                       (i % 8 != 0 || store_flush(thread->store, &list) == OK) &&
                        tree_stage(thread->store, &thread->root, &own, &path, &list) == OK;
     }
     arena_release(&own);
     return NULL;
 }
 
-static void threads_share_a_store(void)
+static void threads_share(bool deferring)
 {
     enum {
         THREAD_COUNT = 4
     };
-    const char *root = store_path_new("threads", 0, 0);
+    const char *root = store_path_new("threads", 0, deferring ? 1 : 0);
     struct store *store = NULL;
     struct thread_work works[THREAD_COUNT];
     pthread_t threads[THREAD_COUNT];
     struct tree_entry entry = {.path = STR("f"), .kind = TREE_FILE};
     struct digest tree;
-    CHECK(store_open(&io_real, root, &store, &diags) == OK);
+    CHECK(store_open(&io_quick, root, &store, &diags) == OK);
+    if (deferring) {
+        store_defer(store);
+    }
     CHECK(store_put(store, STR("text"), &entry.digest, &diags) == OK);
     CHECK(tree_build(store, &entry, 1, true, &tree, &diags) == OK);
     for (size_t i = 0; i < THREAD_COUNT; i++) {
@@ -341,8 +400,19 @@ static void threads_share_a_store(void)
         CHECK(pthread_join(threads[i], NULL) == 0 && works[i].good);
     }
     struct store_verified verified;
+    CHECK(store_flush(store, &diags) == OK);
     CHECK(store_verify(store, &verified, &diags) == OK && verified.blob_count == 52);
     store_close(store);
+    CHECK(!left_in_tmp(root));
+}
+
+static void threads_share_a_store(void)
+{
+    threads_share(false);
+    for (int i = 0; i < 20; i++) {
+        threads_share(true);
+        CHECK(tree_remove(AT_FDCWD, store_path_new("threads", 0, 1), &diags) == OK);
+    }
 }
 
 /* A child after fork uses the same store: it has its own temporary folder and index. */
@@ -390,6 +460,7 @@ int main(void)
     }
     io_quick = io_real;
     io_quick.fsync = quick_fsync;
+    io_quick.syncfs = quick_syncfs;
     run("a_full_disk_at_any_call_loses_nothing", a_full_disk_at_any_call_loses_nothing);
     run("an_io_error_at_any_call_loses_nothing", an_io_error_at_any_call_loses_nothing);
     run("a_death_at_any_call_loses_nothing", a_death_at_any_call_loses_nothing);

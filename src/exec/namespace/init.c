@@ -42,6 +42,22 @@ struct pieces {
     size_t first, count;
 };
 
+static enum err piece_open(
+    const struct ns_init *init, const struct ns_bind *bind, int *ret_fd, struct diags *diags)
+{
+    uint64_t key = init->slot->key;
+    if (bind->waits[0] != '\0') {
+        struct diags unheard; /* it may be in its place by now */
+        diags_init(&unheard, init->arena, NULL);
+        const char *waits = arena_printf(init->arena, "/store/%s", bind->waits).ptr;
+        if (mount_copy(key, AT_FDCWD, waits, ret_fd, &unheard) == OK) {
+            return OK;
+        }
+    }
+    const char *from = arena_printf(init->arena, "/store/%s", bind->from).ptr;
+    return mount_copy(key, AT_FDCWD, from, ret_fd, diags);
+}
+
 static enum err pieces_open(const struct ns_init *init, struct pieces *pieces, struct diags *diags)
 {
     const struct ns_stage *stage = init->stage;
@@ -50,8 +66,7 @@ static enum err pieces_open(const struct ns_init *init, struct pieces *pieces, s
     while (err == OK && pieces->count < BINDS_AT_ONCE &&
            pieces->first + pieces->count < stage->bind_count) {
         const struct ns_bind *bind = &stage->binds[pieces->first + pieces->count];
-        const char *from = arena_printf(init->arena, "/store/%s", bind->from).ptr;
-        err = mount_copy(init->slot->key, AT_FDCWD, from, &pieces->fds[pieces->count], diags);
+        err = piece_open(init, bind, &pieces->fds[pieces->count], diags);
         pieces->count += err == OK ? 1 : 0;
     }
     return err;

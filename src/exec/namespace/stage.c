@@ -26,7 +26,7 @@ struct stager {
     char *copy; /* NS_COPY_BYTES_MAX bytes */
 };
 
-static void bind_add(struct stager *stager, const char *from, const char *to)
+static void bind_add(struct stager *stager, const struct ns_input *input, const char *to)
 {
     struct ns_stage *stage = stager->stage;
     if (stage->bind_count == stager->bind_cap) {
@@ -37,7 +37,8 @@ static void bind_add(struct stager *stager, const char *from, const char *to)
         }
         stage->binds = binds;
     }
-    stage->binds[stage->bind_count++] = (struct ns_bind){.from = from, .to = to};
+    stage->binds[stage->bind_count++] =
+        (struct ns_bind){.from = input->source, .waits = input->waits, .to = to};
 }
 
 static void folder_remember(struct stager *stager, const char *path)
@@ -96,6 +97,14 @@ static enum err folder_make(struct stager *stager, const char *path, mode_t mode
     return folder_open(stager, str_of(path), mode, &fd);
 }
 
+/* First where it may be for a while yet. */
+static int source_open(const struct stager *stager, const struct ns_input *input)
+{
+    static const int flags = O_RDONLY | O_NOFOLLOW | O_CLOEXEC;
+    int fd = input->waits[0] == '\0' ? -1 : openat(stager->store_fd, input->waits, flags);
+    return fd >= 0 ? fd : openat(stager->store_fd, input->source, flags);
+}
+
 /* The first size_bytes bytes of from_fd, which has just these: the store looked. */
 static bool copy_bytes(struct stager *stager, int from_fd, int to_fd, uint64_t size_bytes)
 {
@@ -112,8 +121,7 @@ static enum err file_make(
 {
     bool bound = input->size_bytes > NS_COPY_BYTES_MAX;
     mode_t mode = input->kind == TREE_EXECUTABLE ? 0555 : 0444;
-    AUTO_CLOSE int from_fd =
-        bound ? -1 : openat(stager->store_fd, input->source, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    AUTO_CLOSE int from_fd = bound ? -1 : source_open(stager, input);
     if (!bound && from_fd < 0) {
         return diag_add_errno(
             stager->diags, errno, "cannot open input %s in the store", input->path);
@@ -150,7 +158,7 @@ static enum err input_make(struct stager *stager, const char *path, const struct
     size_t slash = str_find_last(whole, '/');
     const char *name = path + (slash < whole.len ? slash + 1 : 0);
     if (input->kind == TREE_DIRECTORY) {
-        bind_add(stager, input->source, path);
+        bind_add(stager, input, path);
         return folder_make(stager, path, 0555);
     }
     int dir_fd = stager->stage->root_fd;
@@ -163,7 +171,7 @@ static enum err input_make(struct stager *stager, const char *path, const struct
         return symlink_make(stager, dir_fd, name, input->source);
     }
     if (input->size_bytes > NS_COPY_BYTES_MAX) {
-        bind_add(stager, input->source, path);
+        bind_add(stager, input, path);
     }
     return file_make(stager, dir_fd, name, input);
 }
@@ -194,7 +202,7 @@ static enum err entry_make(struct stager *stager, const char *root, int root_fd,
     if (fstatat(root_fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
         return diag_add_errno(stager->diags, errno, "cannot stat /%s of a toolchain", name);
     }
-    struct ns_input input = {.path = name, .size_bytes = (uint64_t)st.st_size};
+    struct ns_input input = {.path = name, .waits = "", .size_bytes = (uint64_t)st.st_size};
     char target[PATH_MAX];
     if (S_ISLNK(st.st_mode)) {
         ssize_t len = readlinkat(root_fd, name, target, sizeof target - 1);

@@ -19,8 +19,9 @@ enum {
     NS_FIXED_TIME = 1,             /* as SOURCE_DATE_EPOCH and as the store's files */
 };
 struct ns_bind {
-    const char *from; /* below the store's root */
-    const char *to;   /* below the file system's root; is there */
+    const char *from;  /* below the store's root */
+    const char *waits; /* where that is until it is there, or empty */
+    const char *to;    /* below the file system's root; is there */
 };
 struct ns_stage {
     int root_fd; /* the tmpfs, mounted nowhere yet; the caller closes */

@@ -46,6 +46,7 @@ void ns_request_encode(struct buf *out, const struct ns_request *request)
         put_u64(out, request->inputs[i].size_bytes);
         put_text(out, request->inputs[i].path);
         put_text(out, request->inputs[i].source);
+        put_text(out, request->inputs[i].waits);
     }
     put_texts(out, request->argv);
     put_texts(out, request->env);
@@ -131,6 +132,7 @@ enum err ns_request_decode(
         inputs[i].size_bytes = take_u64(&reader);
         inputs[i].path = take_text(&reader);
         inputs[i].source = take_text(&reader);
+        inputs[i].waits = take_text(&reader);
     }
     request.inputs = inputs;
     request.argv = take_texts(&reader, arena);

@@ -19,6 +19,7 @@ struct ns_input {
     uint64_t size_bytes;
     const char *path;   /* below /build */
     const char *source; /* path below the store's root; of a symlink: its target */
+    const char *waits;  /* where it is until it is there (store_blob_paths), or empty */
 };
 struct ns_request {
     uint64_t timeout_ms; /* 0: none */
