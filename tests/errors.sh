@@ -140,9 +140,9 @@ END
 done
 package . <<'END'
 let action = \(name : Text) -> \(out : Text) ->
-    { category = "copy", identifier = name, trees = C.trees, env = [] : List { mapKey : Text, mapValue : Text }, inputs = [] : List D.Arg
+    D.action // { category = "copy", identifier = name, trees = C.trees
     , argv = [ D.text "/usr/bin/as", D.text "-o", D.out out, D.text "/dev/null" ]
-    , outputs = [ out ], folders = [] : List Text, stdout = None Text, depfile = None Text, requires = [] : List D.Resource }
+    , outputs = [ out ], requires = [] : List D.Resource }
 let target = \(name : Text) -> \(out : Text) ->
     D.nothing // { label = ":${name}", kind = "copy", actions = [ action name out ], outputs = [ out ] }
 in  { a = target "a" "same", b = target "b" "same" }

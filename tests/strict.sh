@@ -10,9 +10,9 @@ echo 'int main(void) { return 0; }' >ok.c
 action() {
     package . <<END2
 let action =
-    { category = "make", identifier = "it", trees = C.trees, env = [] : List { mapKey : Text, mapValue : Text }, inputs = [] : List D.Arg
+    D.action // { category = "make", identifier = "it", trees = C.trees
     , argv = [ D.text "/usr/bin/as", D.text "-o", D.out "it", D.text "/dev/null" ]
-    , outputs = [ "it" ], folders = [] : List Text, stdout = None Text, depfile = None Text, requires = [] : List D.Resource }
+    , outputs = [ "it" ] }
 in  { a = D.nothing // { label = ":a", kind = "make", actions = [ action // $1 ], outputs = [ "it" ] } }
 END2
 }

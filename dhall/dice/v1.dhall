@@ -48,6 +48,20 @@ let Action =
       , stdout : Optional Text -- an output (not listed above) that gets the standard output
       , depfile : Optional Text -- an output (not listed above): Makefile syntax, what was read; local only
       , requires : List Resource
+      , memory_mib : Optional Natural -- what it takes while it runs; else what it took before; not in its key
+      }
+
+-- What most actions leave as it is: `D.action // { category, identifier, argv, outputs }`.
+let action =
+      { trees = [] : List Tree
+      , env = [] : List { mapKey : Text, mapValue : Text }
+      , inputs = [] : List Arg
+      , outputs = [] : List Text
+      , folders = [] : List Text
+      , stdout = None Text
+      , depfile = None Text
+      , requires = [] : List Resource
+      , memory_mib = None Natural
       }
 
 -- A dependency, and which transitive sets do not pass over it to those who depend on this target.
@@ -103,6 +117,7 @@ in  { Resource
     , Order
     , Arg
     , Action
+    , action
     , Dep
     , Export
     , Test

@@ -1,6 +1,6 @@
 let C =
       ( https://straylight.cx/rules/c/v1.dhall
-          sha256:8c8a838982e1f72f237b62c23e65d3d9a43c78e8037d3b50dc705ba10a9313b5
+          sha256:e4a82d3694568d80158eef10bc0b4f93e847137ce1647b80af82a9cf4b81ae12
       ).with-toolchain
         (./toolchains.dhall).native
 

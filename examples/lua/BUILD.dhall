@@ -2,13 +2,13 @@
 -- (tools/debian-source of straylight's repository fetches it: 5.4.4-3+deb12u1).
 let C =
       ( https://straylight.cx/rules/c/v1.dhall
-          sha256:8c8a838982e1f72f237b62c23e65d3d9a43c78e8037d3b50dc705ba10a9313b5
+          sha256:e4a82d3694568d80158eef10bc0b4f93e847137ce1647b80af82a9cf4b81ae12
       ).with-toolchain
         (./toolchains.dhall).native
 
 let A =
       https://straylight.cx/rules/action/v1.dhall
-        sha256:c3c854efb4f29abe00437abd02d42358918c435b2a3d77ebf7875a492ae91123
+        sha256:84bc8faa9675ccf94e868945baaa63569c8ee91571ad44c4a8d2ccba2c9a1e3f
 
 let flags =
       [ C.Tc.warn "all"

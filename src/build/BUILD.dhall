@@ -29,9 +29,11 @@ let build =
           , "loader.c"
           , "log.c"
           , "log_compare.c"
+          , "memory.c"
           , "package.c"
           , "package_check.c"
           , "packages.c"
+          , "peaks.c"
           , "perform.c"
           , "plan.c"
           , "probe.c"
@@ -64,8 +66,10 @@ let build =
           , "lines.h"
           , "loader.h"
           , "log.h"
+          , "memory.h"
           , "package.h"
           , "packages.h"
+          , "peaks.h"
           , "plan.h"
           , "probe.h"
           , "query.h"
@@ -133,6 +137,14 @@ let lines_test =
         S.Test::{
         , name = "lines_test"
         , srcs = [ "lines_test.c" ]
+        , deps = [ build, S.at "//src/base" ]
+        }
+
+let memory_test =
+      S.test
+        S.Test::{
+        , name = "memory_test"
+        , srcs = [ "memory_test.c" ]
         , deps = [ build, S.at "//src/base" ]
         }
 
@@ -216,6 +228,7 @@ in  { build
     , depfile_test
     , lines_test
     , log_test
+    , memory_test
     , expand_test
     , label_fuzz
     , target_fuzz

@@ -7,6 +7,7 @@
 #ifndef BUILD_ACTION_H
 #define BUILD_ACTION_H
 #include "build/engine.h"
+#include "build/memory.h"
 
 /* The trees of an action, merged; shared by all actions that have the same ones. */
 struct merged {
@@ -39,6 +40,9 @@ struct job {
     struct exec_result failure; /* the last one of a test */
     uint64_t start_us, lane;    /* for the log (build/record.c), as what follows */
     uint64_t user_us, system_us, rss_max_bytes;
+    struct memory_turn turn;
+    uint64_t memory_bytes; /* that was kept free for it */
+    uint64_t waited_us;    /* for that */
 };
 /* Of label and number: the action, its expansion, entries, trees and key; what it reads is made. */
 enum dice_status action_prepare(struct job *job);
@@ -53,6 +57,10 @@ enum err action_key_make(struct job *job);
 enum err trees_missing(struct job *job, enum err err);
 /* job->outcome, from the cache or by running it. DICE_PENDING: cancelled. */
 enum dice_status action_do(struct job *job);
+/* Waits until there is room for it. False: the build ends. */
+bool action_enter(struct job *job);
+/* It ran. */
+void action_leave(struct job *job, const struct exec_result *result);
 /* Runs it: once, or as a test is to be run. job->outcome's counts and job->failure are set. The
  * result is that of the last failure, unless another attempt was good. */
 enum err action_run(struct job *job, struct exec_result *ret_result);

@@ -1,9 +1,12 @@
-/* src/build/attempt.c: one action run, as often as it takes.
+/* src/build/attempt.c: one action run, when there is room for it, as often as it takes.
  *
+ *   action_enter: memory
  *   action_run: runs (a test's own, or --runs-per-test)
  *     run_attempts: until one is good (flaky tests)
- *       run_once -> exec_run */
-#include "build/action.h"
+ *       run_once -> exec_run
+ *   action_leave */
+#include "build/peaks.h"
+#include "build/record.h"
 
 enum {
     FLAKY_ATTEMPTS = 3, /* as Bazel's --flaky_test_attempts has it */
@@ -88,4 +91,52 @@ enum err action_run(struct job *job, struct exec_result *ret_result)
         }
     } while (runs > 0 && (all_good || job->is_forced));
     return err;
+}
+
+/* Memory. */
+
+static struct str peak_name(struct job *job)
+{
+    struct str label = label_key(job->label, job->arena);
+    struct str what = action_describe(job->action, job->arena);
+    return arena_printf(job->arena, "%.*s %.*s", STR_ARG(label), STR_ARG(what));
+}
+
+/* What it will take: what it says itself, else what it took before. */
+static uint64_t memory_of(struct job *job)
+{
+    uint64_t declared = job->action->memory_bytes;
+    return declared > 0 ? declared
+                        : peaks_get(job->engine->peaks, peak_name(job), job->action->category);
+}
+
+static bool memory_given_up(void *context)
+{
+    struct job *job = context;
+    return dice_task_cancelled(job->task) || atomic_load(&job->engine->interrupted);
+}
+
+bool action_enter(struct job *job)
+{
+    struct memory_turn *turn = &job->turn;
+    struct memory *memory = job->engine->memory;
+    turn->bytes = job->memory_bytes = memory_of(job);
+    if (memory_try(memory, turn)) {
+        return true;
+    }
+    uint64_t start_us = record_clock_us();
+    dice_task_blocks(job->task, true);
+    bool entered = memory_wait(memory, turn, memory_given_up, job);
+    dice_task_blocks(job->task, false);
+    job->waited_us = record_clock_us() - start_us;
+    return entered;
+}
+
+void action_leave(struct job *job, const struct exec_result *result)
+{
+    memory_leave(job->engine->memory, &job->turn);
+    job->user_us = result->user_us;
+    job->system_us = result->system_us;
+    job->rss_max_bytes = result->rss_max_bytes;
+    peaks_add(job->engine->peaks, peak_name(job), job->action->category, result->rss_max_bytes);
 }

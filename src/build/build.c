@@ -4,6 +4,8 @@
 #include "base/file.h"
 #include "build/engine.h"
 #include "build/events.h"
+#include "build/memory.h"
+#include "build/peaks.h"
 #include "build/recall.h"
 #include "build/record.h"
 #include <errno.h>
@@ -132,6 +134,7 @@ static void *signal_main(void *argument)
         }
         dice_cancel(engine->dice);
         exec_cancel(engine->exec);
+        memory_wake(engine->memory);
     }
     return NULL;
 }
@@ -162,6 +165,8 @@ static enum err before_compute(void *context, struct diags *diags)
         signals_of(&set);
         engine->signals_blocked = pthread_sigmask(SIG_BLOCK, &set, &engine->signals_before) == 0;
         err = exec_new(engine->store, engine->options.jobs, &engine->exec, diags);
+        uint64_t budget = engine->options.memory_bytes;
+        engine->memory = memory_new(budget > 0 ? budget : memory_free_bytes());
     }
     if (err == OK && !engine->signal_thread_runs) {
         engine->signal_thread_runs =
@@ -232,6 +237,8 @@ enum err build_open(const struct build_options *options, struct sources *sources
     if (err == OK) {
         engine->recall =
             recall_new(arena_printf(&engine->arena, "%s/recall", engine->workspace.state).ptr);
+        engine->peaks =
+            peaks_new(arena_printf(&engine->arena, "%s/peaks", engine->workspace.state).ptr);
     }
     err = err == OK ? events_open(engine, diags) : err;
     err = err == OK ? graph_open(engine, diags) : err;
@@ -277,6 +284,8 @@ void build_close(struct engine *engine)
     if (engine->recall != NULL) {
         recall_free(engine->recall);
     }
+    peaks_free(engine->peaks);
+    memory_free(engine->memory);
     record_free(engine->record);
     build_analyses_forget(engine);
     table_release(&engine->running);
@@ -376,6 +385,7 @@ enum err build_save(struct engine *engine, struct diags *diags)
     enum err err = dirs_make(AT_FDCWD, engine->workspace.state, diags);
     if (err == OK) {
         recall_save(engine->recall);
+        peaks_save(engine->peaks);
     }
     return err == OK ? dice_save(engine->dice, diags) : err;
 }

@@ -59,6 +59,8 @@ struct analysis {
 };
 
 struct recall;   /* build/recall.h */
+struct peaks;    /* build/peaks.h */
+struct memory;   /* build/memory.h */
 struct progress; /* build/progress.c */
 struct loader;   /* build/loader.h: the Dhall session */
 struct record;   /* build/record.c: what the log will say of this build */
@@ -83,6 +85,8 @@ struct engine {
 
     struct loader *loader;
     struct recall *recall;
+    struct peaks *peaks;
+    struct memory *memory; /* NULL until something may run */
     struct record *record;
     int events_fd; /* or -1 */
 

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LOG_MAGIC "straylight log 2"
+#define LOG_MAGIC "straylight log 3"
 enum {
     LOG_RECORD_BYTES_MAX = LOG_BYTES_MAX,
     NAME_DIGITS = 8,
@@ -46,7 +46,8 @@ void log_action_encode(
         row_add(actions, texts, arena, names[i]);
     }
     const uint64_t numbers[] = {(uint64_t)action->end, action->start_us, action->wall_us,
-        action->user_us, action->system_us, action->rss_max_bytes, action->lane};
+        action->user_us, action->system_us, action->rss_max_bytes, action->memory_bytes,
+        action->waited_us, action->lane};
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         number_add(actions, numbers[i]);
     }
@@ -189,6 +190,8 @@ static void action_read(struct decoder *decoder, struct log_action *action)
     action->user_us = number_read(decoder);
     action->system_us = number_read(decoder);
     action->rss_max_bytes = number_read(decoder);
+    action->memory_bytes = number_read(decoder);
+    action->waited_us = number_read(decoder);
     action->lane = number_read(decoder);
     action->argv = rows_read(decoder);
     action->env = rows_read(decoder);

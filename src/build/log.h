@@ -41,8 +41,10 @@ struct log_action {
     struct str cause;  /* of dice: what had changed; empty: the action is new to this workspace */
     uint64_t start_us; /* since the build's start */
     uint64_t wall_us, user_us, system_us, rss_max_bytes;
-    uint64_t lane;     /* 1 ...: of those that run at once each has another; 0: cached */
-    struct str digest; /* of the REAPI Action: its key in the action cache */
+    uint64_t memory_bytes; /* that was kept free for it; 0: it did not run */
+    uint64_t waited_us;    /* for that */
+    uint64_t lane;         /* 1 ...: of those that run at once each has another; 0: cached */
+    struct str digest;     /* of the REAPI Action: its key in the action cache */
     /* env: "A=b", all of it; trees: "/place digest"; outputs: files, then folders */
     struct strs argv, env, trees, outputs, producers;
     size_t folder_count;            /* of the outputs */

@@ -58,15 +58,20 @@ static struct str text_read(
     return text_of(reading, field_get(reading, record, name), name);
 }
 
-static uint64_t natural_read(
-    struct reading *reading, const struct dhall_value *record, const char *name)
+static uint64_t natural_of(
+    struct reading *reading, const struct dhall_value *value, const char *name)
 {
     uint64_t natural = 0;
-    const struct dhall_value *field = field_get(reading, record, name);
-    if (reading->err == OK && dhall_value_natural(reading->dhall, field, &natural) != OK) {
+    if (reading->err == OK && dhall_value_natural(reading->dhall, value, &natural) != OK) {
         misshaped(reading, name);
     }
     return natural;
+}
+
+static uint64_t natural_read(
+    struct reading *reading, const struct dhall_value *record, const char *name)
+{
+    return natural_of(reading, field_get(reading, record, name), name);
 }
 
 static bool bool_read(struct reading *reading, const struct dhall_value *record, const char *name)
@@ -391,6 +396,9 @@ static void action_read(
     const struct dhall_value *depfile = optional_read(reading, value, "depfile");
     action->depfile = depfile == NULL ? STR("") : text_of(reading, depfile, "depfile");
     requires_read(reading, value, action);
+    const struct dhall_value *memory = optional_read(reading, value, "memory_mib");
+    uint64_t mib = memory == NULL ? 0 : natural_of(reading, memory, "memory_mib");
+    action->memory_bytes = mib > UINT32_MAX ? (uint64_t)UINT32_MAX << 20 : mib << 20;
     if (reading->err == OK && action->argv.count == 0) {
         fault(reading, action->identifier, "an action has no command: ", action->identifier);
     }

@@ -4,9 +4,9 @@
 /* build/packages_test.c says what these must be. */
 const struct package_release package_releases[] = {
     {"config/v1.dhall", "63c1713e78c59f487e33261883ec4ede57d687c6fb9b39288097f0bea53279a0"},
-    {"dice/v1.dhall", "8cd00484d878bbc4f3ee89bc7081dd0465052e32a558ecdce7d4a9a27c4d8c69"},
-    {"rules/action/v1.dhall", "c3c854efb4f29abe00437abd02d42358918c435b2a3d77ebf7875a492ae91123"},
-    {"rules/c/v1.dhall", "8c8a838982e1f72f237b62c23e65d3d9a43c78e8037d3b50dc705ba10a9313b5"},
+    {"dice/v1.dhall", "6dfa6024f21b183b244e14f23f19b7ed6a49c713a43c72f2627dec46b160f3aa"},
+    {"rules/action/v1.dhall", "84bc8faa9675ccf94e868945baaa63569c8ee91571ad44c4a8d2ccba2c9a1e3f"},
+    {"rules/c/v1.dhall", "e4a82d3694568d80158eef10bc0b4f93e847137ce1647b80af82a9cf4b81ae12"},
     {"targets/v1.dhall", "ec81b5b4877f13c0a27ed9f88a3334de9a5af74767cbdf76aa6aadb46621f692"},
     {"toolchains/v1.dhall", "849e2030493ce8db0544a6b318dcf3f7c5fb3cda3785ec2a328b35610ad29cfb"},
 };

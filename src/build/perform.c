@@ -366,14 +366,15 @@ static enum dice_status perform(struct job *job)
     }
     enum err err = action_inputs_ready(job);
     if (err == OK) {
+        if (!action_enter(job)) {
+            return DICE_PENDING;
+        }
         if (job->is_test) {
             test_note(job);
         }
         start_tell(job);
         err = action_run(job, &result);
-        job->user_us = result.user_us;
-        job->system_us = result.system_us;
-        job->rss_max_bytes = result.rss_max_bytes;
+        action_leave(job, &result);
         progress_end(engine, job->lane);
     }
     if (err != OK) {

@@ -23,6 +23,11 @@ static uint64_t clock_us(clockid_t clock)
                : 0;
 }
 
+uint64_t record_clock_us(void)
+{
+    return clock_us(CLOCK_MONOTONIC);
+}
+
 struct record *record_new(void)
 {
     struct record *record = memory_calloc(1, sizeof *record);
@@ -152,6 +157,8 @@ void record_end(struct job *job, enum log_end end)
     action.user_us = job->user_us;
     action.system_us = job->system_us;
     action.rss_max_bytes = job->rss_max_bytes;
+    action.memory_bytes = job->memory_bytes;
+    action.waited_us = job->waited_us;
     action.lane = end == LOG_CACHED ? 0 : job->lane;
     action.digest = end == LOG_WAITS ? STR("") : digest_text(job, &job->key);
     events_end(engine, &action);

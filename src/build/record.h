@@ -12,6 +12,8 @@ enum {
     RECORD_LANES_MAX = 1024, /* as many as --jobs may be */
 };
 struct record *record_new(void);
+/* A clock that only goes forward. */
+uint64_t record_clock_us(void);
 void record_free(struct record *record); /* or NULL */
 /* An action is looked up, or runs, from now on. */
 void record_begin(struct job *job);

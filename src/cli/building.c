@@ -22,6 +22,7 @@ void building_run(struct building *building, struct cli *cli, enum build_mode mo
     options->events_path = values[BUILDING_EVENTS].given
                                ? arena_cstr(&cli->arena, values[BUILDING_EVENTS].text)
                                : NULL;
+    options->memory_bytes = values[BUILDING_MEMORY].number << 20;
     options->keep_going = values[BUILDING_KEEP_GOING].given;
     options->verbose = values[BUILDING_VERBOSE].given;
     options->progress = cli->progress;

@@ -11,6 +11,7 @@ enum building_option {
     BUILDING_KEEP_GOING,
     BUILDING_VERBOSE,
     BUILDING_EVENTS,
+    BUILDING_MEMORY,
     BUILDING_OPTION_COUNT,
 };
 #define BUILDING_OPTIONS                                                                           \
@@ -31,7 +32,12 @@ enum building_option {
     [BUILDING_EVENTS] = {.name = "events",                                                         \
         .kind = OPTION_TEXT,                                                                       \
         .value = "FILE",                                                                           \
-        .help = "write what happens into FILE, as it does: one JSON object a line"}
+        .help = "write what happens into FILE, as it does: one JSON object a line"},               \
+    [BUILDING_MEMORY] = {.name = "memory",                                                         \
+        .kind = OPTION_NUMBER,                                                                     \
+        .value = "MIB",                                                                            \
+        .help = "let actions that run at once take MIB MiB together (what is free)",               \
+        .number_max = UINT32_MAX}
 
 struct building {
     struct cli *cli;

@@ -209,11 +209,18 @@ static struct strs waits_for(struct explain *explain, const struct log_action *a
 static struct str past_show(
     struct explain *explain, const struct log_action *then, size_t index, const char *lead)
 {
-    return arena_printf(&explain->cli->arena, "%s%s in build %llu", lead,
+    struct arena *arena = &explain->cli->arena;
+    struct str waited =
+        then->waited_us == 0
+            ? STR("")
+            : arena_printf(arena, ", when it had waited %llu ms for %llu MiB of memory",
+                  (unsigned long long)(then->waited_us / 1000),
+                  (unsigned long long)(then->memory_bytes >> 20));
+    return arena_printf(arena, "%s%s in build %llu%.*s", lead,
         then->end == LOG_CACHED   ? "was found in the action cache"
         : then->end == LOG_FAILED ? "failed"
                                   : "ran",
-        (unsigned long long)explain->builds[index].number);
+        (unsigned long long)explain->builds[index].number, STR_ARG(waited));
 }
 
 static void action_explain(struct explain *explain, const struct log_action *action)

@@ -130,9 +130,14 @@ static void build_print(struct cli *cli, const struct log_build *build)
     head_add(cli, build, &text);
     for (size_t i = 0; i < build->action_count; i++) {
         const struct log_action *action = &build->actions[i];
-        buf_printf(&text, "%7llu ms  %-6s  %.*s: %.*s  (%s%.*s)\n", ms(action->wall_us),
+        buf_printf(&text, "%7llu ms  %-6s  %.*s: %.*s  (%s%.*s", ms(action->wall_us),
             end_words[action->end], STR_ARG(action->label), STR_ARG(action->what),
             action->cause.len > 0 ? "because of " : "new", STR_ARG(action->cause));
+        if (action->waited_us > 0) {
+            buf_printf(&text, "; waited %llu ms for %llu MiB of memory", ms(action->waited_us),
+                (unsigned long long)(action->memory_bytes >> 20));
+        }
+        buf_add(&text, STR(")\n"));
     }
     size_t *rows, count;
     uint64_t wall_us;
@@ -170,6 +175,8 @@ static void action_json(struct json *json, const struct log_action *action, bool
     json_key_number(json, STR("user_us"), action->user_us);
     json_key_number(json, STR("system_us"), action->system_us);
     json_key_number(json, STR("rss_max_bytes"), action->rss_max_bytes);
+    json_key_number(json, STR("memory_bytes"), action->memory_bytes);
+    json_key_number(json, STR("waited_us"), action->waited_us);
     json_key_number(json, STR("input_count"), action->input_count);
     if (with_inputs) {
         json_key(json, STR("inputs"));
@@ -250,6 +257,8 @@ static enum err trace_write(struct cli *cli, const struct log_build *build, cons
         json_key_str(&json, STR("digest"), action->digest);
         json_key_number(&json, STR("cpu_us"), action->user_us + action->system_us);
         json_key_number(&json, STR("rss_max_bytes"), action->rss_max_bytes);
+        json_key_number(&json, STR("memory_bytes"), action->memory_bytes);
+        json_key_number(&json, STR("waited_us"), action->waited_us);
         json_end(&json, '}');
         json_end(&json, '}');
     }

@@ -17,7 +17,7 @@ enum err dice_open(const struct dice_options *options, struct dice **ret_dice, s
     struct dice *dice = memory_calloc(1, sizeof *dice);
     dice->options = *options;
     dice->worker_count = options->worker_count == 0 ? cpu_count() : options->worker_count;
-    dice->threads = memory_calloc(dice->worker_count, sizeof *dice->threads);
+    dice->threads = memory_calloc((size_t)dice->worker_count * 2, sizeof *dice->threads);
     (void)pthread_mutex_init(&dice->lock, NULL);
     (void)pthread_cond_init(&dice->work, NULL);
     (void)pthread_cond_init(&dice->caller, NULL);

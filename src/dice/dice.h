@@ -108,6 +108,10 @@ void dice_task_stamp(struct dice_task *task, struct str stamp);
 void dice_task_transient(struct dice_task *task);
 /* The value this key had before, for functions that explain what differs; false if none. */
 bool dice_task_previous(struct dice_task *task, struct str *ret_value);
+/* begins: this call waits for something that is not a key (memory, a token), without using the CPU;
+ * meanwhile another worker may take its place. Each beginning has its end, before compute returns.
+ */
+void dice_task_blocks(struct dice_task *task, bool begins);
 /* For long computations: the transaction ends early, return DICE_PENDING when convenient. */
 bool dice_task_cancelled(struct dice_task *task);
 /* Why this key is being computed: the dependency whose value changed, as describe says it ("" if it

@@ -1,7 +1,13 @@
 /* src/dice/dice_test.c: graphs in memory; what persists is in graph_test.c. */
 #include "base/test.h"
 #include "dice/test_world.h"
+#include <stdatomic.h>
 #include <stdlib.h>
+#include <unistd.h>
+
+enum {
+    MEETING_MAX = 4,
+};
 
 static void chain_once(void)
 {
@@ -436,8 +442,84 @@ static void many_leaves(void)
     free(many);
 }
 
+/* Keys that are computed at once, or never: each waits for all. kind 0: "1" ... "3"; 1: they. */
+struct meeting {
+    atomic_uint here;
+    uint32_t count;
+    bool blocks; /* with fewer workers than keys */
+};
+
+static enum dice_status meet(
+    struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags)
+{
+    struct meeting *meeting = dice_task_context(task);
+    (void)diags;
+    (void)atomic_fetch_add(&meeting->here, 1);
+    if (meeting->blocks) {
+        dice_task_blocks(task, true);
+    }
+    for (unsigned i = 0; i < 10000 && atomic_load(&meeting->here) < meeting->count; i++) {
+        (void)usleep(1000);
+    }
+    if (meeting->blocks) {
+        dice_task_blocks(task, false);
+    }
+    buf_add(ret_value, arg);
+    return DICE_OK;
+}
+
+static enum dice_status meeting_need(
+    struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags)
+{
+    const struct meeting *meeting = dice_task_context(task);
+    struct dice_want wants[MEETING_MAX];
+    uint32_t numbers[MEETING_MAX];
+    (void)arg;
+    (void)diags;
+    for (uint32_t i = 0; i < meeting->count; i++) {
+        numbers[i] = i;
+        wants[i] = (struct dice_want){.kind = 0, .arg = world_number_str(&numbers[i])};
+    }
+    enum dice_status status = dice_need_all(task, wants, meeting->count);
+    if (status == DICE_OK) {
+        buf_add(ret_value, world_number_str(&numbers[1]));
+    }
+    return status;
+}
+
+static void meeting_hold(unsigned worker_count, bool blocks)
+{
+    static const struct dice_kind kinds[] = {
+        {.name = "meet", .flags = DICE_TRANSIENT, .compute = meet},
+        {.name = "need", .flags = DICE_TRANSIENT, .compute = meeting_need},
+    };
+    struct meeting meeting = {.blocks = blocks};
+    struct dice_options options = {
+        .kinds = kinds, .kind_count = 2, .worker_count = worker_count, .context = &meeting};
+    struct dice *dice = NULL;
+    struct arena arena = {0};
+    struct diags diags;
+    diags_init(&diags, &arena, NULL);
+    CHECK(dice_open(&options, &dice, &diags) == OK);
+    for (meeting.count = 2; meeting.count <= MEETING_MAX; meeting.count++) {
+        (void)usleep(20000); /* the threads of the meeting before sleep by then */
+        atomic_store(&meeting.here, 0);
+        CHECK(world_run(dice, 1, 0, false).value == 1);
+        CHECK(atomic_load(&meeting.here) == meeting.count);
+    }
+    arena_release(&arena);
+    dice_close(dice);
+}
+
+static void meetings(void)
+{
+    meeting_hold(MEETING_MAX, false);
+    meeting_hold(2, true);
+}
+
 int main(void)
 {
+    TEST(meetings);
     TEST(unneeded);
     TEST(glanced);
     TEST(before_fails);

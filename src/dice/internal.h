@@ -167,6 +167,7 @@ struct run {
     struct vector waits;   /* uint32_t */
     uint32_t search;       /* number of the last search for a cycle */
     uint32_t root_pending, running, sleeping, leaf_waiting;
+    uint32_t called; /* of those that sleep: they will wake up */
     bool active, failed, caller_sleeping;
     bool opened; /* before_compute was called in this transaction: threads may help */
     enum err hook_err;
@@ -200,6 +201,7 @@ struct dice {
     struct run run;
     pthread_t *threads;
     unsigned worker_count, thread_count;
+    unsigned blocked; /* workers that wait for something else than a key */
     bool closing;
 };
 

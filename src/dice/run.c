@@ -56,20 +56,38 @@ struct job *job_get(struct dice *dice, uint32_t row)
 
 static void *worker_main(void *argument);
 
+/* One for each that blocks may stand in, up to twice as many as there should be. */
+static unsigned workers_max(const struct dice *dice)
+{
+    unsigned blocked = dice->blocked < dice->worker_count ? dice->blocked : dice->worker_count;
+    return dice->worker_count + blocked;
+}
+
 /* Another worker is wanted if more is queued than the one that queues will take itself. */
 static void worker_call(struct dice *dice)
 {
-    if (dice->run.queue_len < 2 || !dice->run.opened) {
+    if (dice->run.queue_len < (dice->blocked > 0 ? 1 : 2) || !dice->run.opened) {
         return;
     }
     if (dice->run.caller_sleeping) {
+        dice->run.caller_sleeping = false; /* the next call is for another */
         (void)pthread_cond_signal(&dice->caller);
-    } else if (dice->run.sleeping > 0) {
+    } else if (dice->run.sleeping > dice->run.called) {
+        dice->run.called++;
         (void)pthread_cond_signal(&dice->work);
-    } else if (dice->thread_count + 1 < dice->worker_count &&
+    } else if (dice->thread_count + 1 < workers_max(dice) &&
                thread_start(&dice->threads[dice->thread_count], worker_main, dice)) {
         dice->thread_count++;
     }
+}
+
+void dice_task_blocks(struct dice_task *task, bool begins)
+{
+    struct dice *dice = task->dice;
+    (void)pthread_mutex_lock(&dice->lock);
+    dice->blocked += begins ? 1U : -1U;
+    worker_call(dice);
+    (void)pthread_mutex_unlock(&dice->lock);
 }
 
 void job_queue(struct dice *dice, struct job *job, bool first)
@@ -562,6 +580,7 @@ static void thread_work(struct dice *dice, struct worker *worker)
         run->sleeping++;
         (void)pthread_cond_wait(&dice->work, &dice->lock);
         run->sleeping--;
+        run->called -= run->called > 0 ? 1 : 0;
     }
 }
 

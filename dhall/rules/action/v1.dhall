@@ -33,6 +33,7 @@ let Run =
           , deps : List D.Target
           , exports : List D.Export
           , requires : List D.Resource
+          , memory_mib : Optional Natural -- what it takes while it runs; else it is learnt
           , visibility : List Text
           }
       , default =
@@ -48,6 +49,7 @@ let Run =
         , deps = [] : List D.Target
         , exports = [] : List D.Export
         , requires = [] : List D.Resource
+        , memory_mib = None Natural
         , visibility = [ "//..." ]
         }
       }
@@ -88,18 +90,19 @@ let run =
                     )
                     ([] : List D.Dep)
               , actions =
-                [ { category = "action"
-                  , identifier = cfg.name
-                  , trees = tool-tree cfg.tool # cfg.trees
-                  , argv = [ D.Arg.One [ tool-piece cfg.tool ] ] # cfg.args
-                  , env = cfg.env
-                  , inputs = cfg.inputs
-                  , outputs = cfg.outputs
-                  , folders = cfg.folders
-                  , stdout = cfg.stdout
-                  , depfile = None Text
-                  , requires = cfg.requires
-                  }
+                [     D.action
+                  //  { category = "action"
+                      , identifier = cfg.name
+                      , trees = tool-tree cfg.tool # cfg.trees
+                      , argv = [ D.Arg.One [ tool-piece cfg.tool ] ] # cfg.args
+                      , env = cfg.env
+                      , inputs = cfg.inputs
+                      , outputs = cfg.outputs
+                      , folders = cfg.folders
+                      , stdout = cfg.stdout
+                      , requires = cfg.requires
+                      , memory_mib = cfg.memory_mib
+                      }
                 ]
               , exports = cfg.exports
               , outputs =
@@ -128,6 +131,7 @@ let Test =
           , runs : Natural
           , flaky : Bool
           , shard_count : Natural
+          , memory_mib : Optional Natural
           , visibility : List Text
           }
       , default =
@@ -141,6 +145,7 @@ let Test =
         , runs = 1
         , flaky = False
         , shard_count = 1
+        , memory_mib = None Natural
         , visibility = [ "//..." ]
         }
       }
@@ -155,18 +160,16 @@ let test =
               , srcs = cfg.srcs
               , test = Some
                 { action =
-                  { category = "test"
-                  , identifier = cfg.name
-                  , trees = tool-tree cfg.tool # cfg.trees
-                  , argv = [ D.Arg.One [ tool-piece cfg.tool ] ] # cfg.args
-                  , env = cfg.env
-                  , inputs = cfg.data
-                  , outputs = [] : List Text
-                  , folders = [] : List Text
-                  , stdout = None Text
-                  , depfile = None Text
-                  , requires = [] : List D.Resource
-                  }
+                        D.action
+                    //  { category = "test"
+                        , identifier = cfg.name
+                        , trees = tool-tree cfg.tool # cfg.trees
+                        , argv =
+                            [ D.Arg.One [ tool-piece cfg.tool ] ] # cfg.args
+                        , env = cfg.env
+                        , inputs = cfg.data
+                        , memory_mib = cfg.memory_mib
+                        }
                 , timeout_seconds = cfg.timeout_seconds
                 , runs = cfg.runs
                 , flaky = cfg.flaky

@@ -287,6 +287,7 @@ let Test =
                 , timeout_seconds : Natural
                 , runs : Natural -- how many times it must pass
                 , flaky : Bool -- it is known to fail at times: up to three attempts
+                , memory_mib : Optional Natural -- what it takes; else it is learnt
                 , shard_count : Natural -- parts that run at once; the test picks by TEST_SHARD_INDEX
                 }
       , default =
@@ -298,6 +299,7 @@ let Test =
               , runs = 1
               , flaky = False
               , shard_count = 1
+              , memory_mib = None Natural
               }
       }
 
@@ -420,8 +422,6 @@ let with-toolchain =
                 tc.linker
 
         let path = [ { mapKey = "PATH", mapValue = "/usr/bin" } ]
-
-        let pure = [] : List D.Resource
 
         let texts =
               \(compile : Bool) ->
@@ -563,27 +563,25 @@ let with-toolchain =
 
                 in  \(name : Text) ->
                     \(file : D.Piece) ->
-                        { category = "c.compile"
-                        , identifier = name
-                        , trees
-                        , argv =
-                              before
-                            # [ D.text "-MD"
-                              , D.text "-MF"
-                              , D.out "${cfg.name}.p/${name}.d"
-                              , D.text "-c"
-                              , D.Arg.One [ file ]
-                              , D.text "-o"
-                              , D.out "${cfg.name}.p/${name}.o"
-                              ]
-                        , env = path
-                        , inputs
-                        , outputs = [ "${cfg.name}.p/${name}.o" ]
-                        , folders = [] : List Text
-                        , stdout = None Text
-                        , depfile = Some "${cfg.name}.p/${name}.d"
-                        , requires = pure
-                        }
+                            D.action
+                        //  { category = "c.compile"
+                            , identifier = name
+                            , trees
+                            , argv =
+                                  before
+                                # [ D.text "-MD"
+                                  , D.text "-MF"
+                                  , D.out "${cfg.name}.p/${name}.d"
+                                  , D.text "-c"
+                                  , D.Arg.One [ file ]
+                                  , D.text "-o"
+                                  , D.out "${cfg.name}.p/${name}.o"
+                                  ]
+                            , env = path
+                            , inputs
+                            , outputs = [ "${cfg.name}.p/${name}.o" ]
+                            , depfile = Some "${cfg.name}.p/${name}.d"
+                            }
                       : D.Action
 
         let compiles =
@@ -750,25 +748,23 @@ let with-toolchain =
                           , actions =
                                 compiles common cfg.hdrs cfg.defines
                               # ( if    archive
-                                  then  [ { category = "c.archive"
-                                          , identifier = cfg.name
-                                          , trees
-                                          , argv =
-                                                [ D.Arg.One
-                                                    [ D.Piece.Tool "usr/bin/ar"
+                                  then  [     D.action
+                                          //  { category = "c.archive"
+                                              , identifier = cfg.name
+                                              , trees
+                                              , argv =
+                                                    [ D.Arg.One
+                                                        [ D.Piece.Tool
+                                                            "usr/bin/ar"
+                                                        ]
+                                                    , D.text "rcsD"
+                                                    , D.out file
                                                     ]
-                                                , D.text "rcsD"
-                                                , D.out file
-                                                ]
-                                              # objects common
-                                          , env = path
-                                          , inputs = [] : List D.Arg
-                                          , outputs = [ file ]
-                                          , folders = [] : List Text
-                                          , stdout = None Text
-                                          , depfile = None Text
-                                          , requires = pure
-                                          }
+                                                  # objects common
+                                              , env = path
+                                              , inputs = [] : List D.Arg
+                                              , outputs = [ file ]
+                                              }
                                         ]
                                   else  [] : List D.Action
                                 )
@@ -787,34 +783,32 @@ let with-toolchain =
 
                 let static = is-static (tc.flags # cfg.flags # link-flags)
 
-                in    { category = "c.link"
-                      , identifier = cfg.name
-                      , trees
-                      , argv =
-                            [ D.Arg.One [ D.Piece.Tool driver ] ]
-                          # base-link
-                          # texts False (cfg.flags # link-flags)
-                          # [ D.text "-o", D.out cfg.name ]
-                          # objects cfg
-                          # [ D.each archives D.Order.Topological no-pieces ]
-                          # map
-                              (List D.Piece)
-                              D.Arg
-                              D.Arg.One
-                              (link-libs static all-libs cfg.system)
-                          # [ D.each
-                                (if static then static-libs else libs)
-                                D.Order.Topological
-                                no-pieces
-                            ]
-                      , env = path
-                      , inputs = tree-inputs all-libs # [ seen link-trees ]
-                      , outputs = [ cfg.name ]
-                      , folders = [] : List Text
-                      , stdout = None Text
-                      , depfile = None Text
-                      , requires = pure
-                      }
+                in        D.action
+                      //  { category = "c.link"
+                          , identifier = cfg.name
+                          , trees
+                          , argv =
+                                [ D.Arg.One [ D.Piece.Tool driver ] ]
+                              # base-link
+                              # texts False (cfg.flags # link-flags)
+                              # [ D.text "-o", D.out cfg.name ]
+                              # objects cfg
+                              # [ D.each archives D.Order.Topological no-pieces
+                                ]
+                              # map
+                                  (List D.Piece)
+                                  D.Arg
+                                  D.Arg.One
+                                  (link-libs static all-libs cfg.system)
+                              # [ D.each
+                                    (if static then static-libs else libs)
+                                    D.Order.Topological
+                                    no-pieces
+                                ]
+                          , env = path
+                          , inputs = tree-inputs all-libs # [ seen link-trees ]
+                          , outputs = [ cfg.name ]
+                          }
                     : D.Action
 
         -- What a program sees when it runs.
@@ -866,18 +860,16 @@ let with-toolchain =
                             ([] : List Text)
                       //  { test = Some
                             { action =
-                              { category = "test"
-                              , identifier = cfg.name
-                              , trees
-                              , argv = [ D.made cfg.name ] # cfg.args
-                              , env = cfg.env
-                              , inputs = run-inputs common
-                              , outputs = [] : List Text
-                              , folders = [] : List Text
-                              , stdout = None Text
-                              , depfile = None Text
-                              , requires = pure
-                              }
+                                    D.action
+                                //  { category = "test"
+                                    , identifier = cfg.name
+                                    , trees
+                                    , argv = [ D.made cfg.name ] # cfg.args
+                                    , env = cfg.env
+                                    , inputs = run-inputs common
+                                    , memory_mib = cfg.memory_mib
+                                    , outputs = [] : List Text
+                                    }
                             , timeout_seconds = cfg.timeout_seconds
                             , runs = cfg.runs
                             , flaky = cfg.flaky
