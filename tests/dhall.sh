@@ -64,6 +64,28 @@ err_has "it is offered" "straylight dhall normalize"
 dhall_in 0 'λ(x : Natural) → x' --ascii --explain type
 shows "options before the command" 'forall (x : Natural) -> Natural'
 
+# Colours: on a terminal, or where they are asked for.
+dhall_in 0 '\(x : Natural) -> { a = "b${Natural/show (x + 1)}c", List = [ 1, 2 ] }' --color always
+escape=$(printf '\033')
+out_has "keywords and operators" "${escape}[0;1;32m"
+out_has "builtins" "${escape}[0;4mNatural/show"
+out_has "literals" "${escape}[0;35m\"b"
+sed "s/$escape\\[[0-9;]*m//g" "$out" >stripped
+dhall_in 0 '\(x : Natural) -> { a = "b${Natural/show (x + 1)}c", List = [ 1, 2 ] }' --color always --plain
+out_is "--plain has none, and the same text" stripped
+cat >odd.dhall <<'END'
+let a = ''
+  x ${"y\"${z}"} ''' ''${ }
+  '' in {- c -} ./p.dhall ? a.List ? `let` -- d
+END
+"$straylight" dhall format - --color always <odd.dhall >painted
+"$straylight" dhall format - <odd.dhall >bare
+sed "s/$escape\\[[0-9;]*m//g" painted >stripped
+ok "colours change no byte of any text" cmp stripped bare
+not_ok "... but add some" cmp painted bare
+expect "a file has none" 0 "$straylight" dhall --color always --output coloured.dhall --file number.dhall
+ok "nothing but the value" sh -c 'test "$(cat coloured.dhall)" = 41'
+
 # Errors.
 dhall_in 1 '1 + "a"'
 err_has "place" "(input):1:5"

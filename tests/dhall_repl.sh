@@ -88,7 +88,7 @@ err_has "has its line" '(input):1:5: error:'
 
 XDG_STATE_HOME=$work/state
 export XDG_STATE_HOME
-ok "keys on a terminal" python3 keys.py "$straylight"
+ok "keys on a terminal" env NO_COLOR=1 python3 keys.py "$straylight"
 ok "the lines are kept" grep -q '^record.alpha + 1$' state/straylight/dhall-history
 
 finish

@@ -127,7 +127,7 @@ static enum cli_status decode_run(struct cli *cli)
         dhall_print(&terms, term, &options, &text);
         buf_add_byte(&text, '\n');
         err = text_check(&dhalling, &terms, term, buf_str(&text));
-        cli_print(err == OK ? buf_str(&text) : STR(""));
+        dhalling_print(cli, err == OK ? buf_str(&text) : STR(""));
     }
     dhall_terms_release(&terms);
     return dhalling_end(&dhalling, err);

@@ -65,13 +65,17 @@ static enum cli_status evaluate_run(struct cli *cli)
     enum err err = dhalling_load(&dhalling, &loaded);
     if (err == OK) {
         bool alpha = values[EVALUATE_ALPHA].given;
-        dhalling.streams = !values[EVALUATE_OUTPUT].given;
+        dhalling.streams = !values[EVALUATE_OUTPUT].given && !dhalling_paints(cli);
         err = values[EVALUATE_ANNOTATE].given
                   ? annotated_show(&dhalling, &loaded, alpha, &text)
                   : dhalling_value_show(&dhalling, loaded.value, alpha, &text);
     }
     if (err == OK) {
-        err = dhalling_output(&dhalling, values[EVALUATE_OUTPUT], buf_str(&text));
+        if (values[EVALUATE_OUTPUT].given) {
+            err = dhalling_output(&dhalling, values[EVALUATE_OUTPUT], buf_str(&text));
+        } else {
+            dhalling_print(cli, buf_str(&text));
+        }
     }
     return dhalling_end(&dhalling, err);
 }
@@ -110,9 +114,9 @@ static enum cli_status type_run(struct cli *cli)
     dhalling_open(cli, &dhalling);
     enum err err = dhalling_load(&dhalling, &loaded);
     if (err == OK && !cli->args.values[TYPE_QUIET].given) {
-        dhalling.streams = true;
+        dhalling.streams = !dhalling_paints(cli);
         err = dhalling_value_show(&dhalling, loaded.type, false, &text);
-        cli_print(buf_str(&text));
+        dhalling_print(cli, buf_str(&text));
     }
     return dhalling_end(&dhalling, err);
 }
@@ -175,10 +179,10 @@ static enum cli_status normalize_run(struct cli *cli)
             dhalling.dhall, dhalling.name, dhalling.dir, dhalling.text, &loaded, &cli->diags);
     }
     if (err == OK) {
-        dhalling.streams = true;
+        dhalling.streams = !dhalling_paints(cli);
         err = dhalling_value_show(
             &dhalling, loaded.value, cli->args.values[NORMALIZE_ALPHA].given, &text);
-        cli_print(buf_str(&text));
+        dhalling_print(cli, buf_str(&text));
     }
     return dhalling_end(&dhalling, err);
 }

@@ -147,7 +147,11 @@ static enum cli_status from_run(struct cli *cli, bool is_yaml)
                         : value_show(&dhalling, type, &json, &text);
     }
     if (err == OK) {
-        err = dhalling_output(&dhalling, cli->args.values[FROM_OUTPUT], buf_str(&text));
+        if (cli->args.values[FROM_OUTPUT].given) {
+            err = dhalling_output(&dhalling, cli->args.values[FROM_OUTPUT], buf_str(&text));
+        } else {
+            dhalling_print(cli, buf_str(&text));
+        }
     }
     return dhalling_end(&dhalling, err);
 }

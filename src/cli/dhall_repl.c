@@ -90,7 +90,9 @@ static enum err value_say(struct repl *repl, const struct dhall_value *value)
     enum err err = dhalling_value_show(&repl->dhalling, value, false, &text);
     if (err == OK) {
         say(repl, STR("\n"));
-        say(repl, buf_str(&text));
+        if (!repl->silent) {
+            dhalling_print(repl->cli, buf_str(&text));
+        }
         say(repl, STR("\n"));
     }
     return err;

@@ -137,7 +137,11 @@ static enum cli_status resolve_run(struct cli *cli)
     } else if (err == OK) {
         err = resolved_print(&dhalling, &text);
     }
-    cli_print(err == OK ? buf_str(&text) : STR(""));
+    if (err == OK && !values[RESOLVE_DOT].given) {
+        dhalling_print(cli, buf_str(&text));
+    } else if (err == OK) {
+        cli_print(buf_str(&text));
+    }
     return dhalling_end(&dhalling, err);
 }
 

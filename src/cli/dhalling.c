@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/near.h"
 #include "build/packages.h"
+#include "cli/dhall_paint.h"
 #include "link/client.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -354,6 +355,22 @@ enum err dhalling_value_show(
     }
     dhall_terms_release(&terms);
     return err;
+}
+
+bool dhalling_paints(const struct cli *cli)
+{
+    return cli->colour_out && !cli->args.values[DHALLING_PLAIN].given;
+}
+
+void dhalling_print(const struct cli *cli, struct str text)
+{
+    if (!dhalling_paints(cli)) {
+        cli_print(text);
+        return;
+    }
+    AUTO_BUF painted = {0};
+    dhall_paint(text, &painted);
+    cli_print(buf_str(&painted));
 }
 
 enum err dhalling_output(struct dhalling *dhalling, struct option_value option, struct str text)

@@ -103,6 +103,11 @@ enum err dhalling_value_show(
     struct dhalling *dhalling, const struct dhall_value *value, bool alpha, struct buf *ret_text);
 /* Writes to the file that option says, atomically, or to standard output where it is not given. */
 enum err dhalling_output(struct dhalling *dhalling, struct option_value option, struct str text);
+/* Does Dhall that goes to standard output have colours: on a terminal, and not with --plain? Then
+ * nothing streams. */
+bool dhalling_paints(const struct cli *cli);
+/* Prints Dhall to standard output, in colours where it has them. */
+void dhalling_print(const struct cli *cli, struct str text);
 /* What --version says. */
 enum cli_status dhalling_version_print(void);
 /* 0, 1, 3. */

@@ -59,7 +59,7 @@ static enum err file_rewrite(const struct rewriting *rewriting, const struct rew
         return OK;
     }
     if (is_input) {
-        cli_print(buf_str(&text));
+        dhalling_print(cli, buf_str(&text));
         return OK;
     }
     return differs ? text_write(cli, file->name, buf_str(&text)) : OK;
