@@ -35,6 +35,7 @@ let build =
           , "packages.c"
           , "peaks.c"
           , "perform.c"
+          , "picture.c"
           , "plan.c"
           , "probe.c"
           , "progress.c"
@@ -70,6 +71,7 @@ let build =
           , "package.h"
           , "packages.h"
           , "peaks.h"
+          , "picture.h"
           , "plan.h"
           , "probe.h"
           , "query.h"
@@ -161,6 +163,14 @@ let log_test =
           ]
         }
 
+let picture_test =
+      S.test
+        S.Test::{
+        , name = "picture_test"
+        , srcs = [ "picture_test.c" ]
+        , deps = [ build, S.at "//src/base" ]
+        }
+
 let expand_test =
       S.test
         S.Test::{
@@ -229,6 +239,7 @@ in  { build
     , lines_test
     , log_test
     , memory_test
+    , picture_test
     , expand_test
     , label_fuzz
     , target_fuzz

@@ -1,5 +1,6 @@
 /* src/cli/query.c: `straylight query EXPR` and `straylight graph LABEL...`. */
 #include "build/query.h"
+#include "build/picture.h"
 #include "build/plan.h"
 #include "build/query_expr.h"
 #include "build/workspace.h"
@@ -16,7 +17,7 @@ static const struct option_spec options[] = {
         .help = "the actions of the targets instead of the targets"},
     [QUERY_OUTPUT] = {.name = "output",
         .kind = OPTION_CHOICE,
-        .value = "label|json|dot",
+        .value = "label|json|dot|svg",
         .help = "how the answer is printed (label)"},
 };
 
@@ -27,6 +28,7 @@ struct asked {
     struct query_result result;
     struct log_action *actions;
     size_t action_count;
+    struct str text_asked;
     struct buf text;
 };
 
@@ -132,6 +134,46 @@ static void targets_json(struct asked *asked)
     buf_add_byte(&asked->text, '\n');
 }
 
+static enum err picture_add(
+    struct asked *asked, const struct picture_node *nodes, size_t count, const struct buf *edges)
+{
+    struct picture picture = {.title = asked->text_asked,
+        .nodes = nodes,
+        .node_count = count,
+        .edges = (const struct picture_edge *)(const void *)edges->ptr,
+        .edge_count = edges->len / sizeof(struct picture_edge)};
+    return picture_svg(&picture, &asked->text, &asked->cli->diags);
+}
+
+static void picture_edge_add(struct buf *edges, size_t from, size_t to)
+{
+    struct picture_edge edge = {.from = (uint32_t)from, .to = (uint32_t)to};
+    buf_add(edges, (struct str){.ptr = (const char *)&edge, .len = sizeof edge});
+}
+
+static enum err targets_svg(struct asked *asked)
+{
+    size_t count = asked->result.count;
+    struct picture_node *nodes = ARENA_NEW(&asked->cli->arena, struct picture_node, count);
+    size_t *box_of = ARENA_NEW(&asked->cli->arena, size_t, asked->graph.count); /* + 1; 0: none */
+    AUTO_BUF edges = {0};
+    for (size_t i = 0; i < count; i++) {
+        uint32_t row = asked->result.rows[i];
+        nodes[i] = (struct picture_node){
+            .name = label_of(asked, row), .kind = asked->graph.targets[row].kind};
+        box_of[row] = i + 1;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const struct query_edges *needs = &asked->graph.edges[asked->result.rows[i]];
+        for (size_t j = 0; j < needs->count; j++) {
+            if (box_of[needs->at[j]] > 0) {
+                picture_edge_add(&edges, i, box_of[needs->at[j]] - 1);
+            }
+        }
+    }
+    return picture_add(asked, nodes, count, &edges);
+}
+
 static struct str action_name(struct asked *asked, const struct log_action *action)
 {
     return arena_printf(
@@ -146,8 +188,8 @@ static void actions_label(struct asked *asked)
     }
 }
 
-/* "out/a/x" of one is "gen/a/x" of another. */
-static void actions_dot(struct asked *asked)
+/* Pairs of who reads and who made: "out/a/x" of one is "gen/a/x" of another. */
+static void actions_edges(struct asked *asked, struct buf *ret_edges)
 {
     struct table makers = {0};
     size_t output_count = 0;
@@ -161,25 +203,53 @@ static void actions_dot(struct asked *asked)
             maker[table_add(&makers, NULL, str_sub(outputs.at[j], 4, outputs.at[j].len))] = i;
         }
     }
-    buf_add(&asked->text, STR("digraph actions {\n  node [shape=box];\n"));
     for (size_t i = 0; i < asked->action_count; i++) {
         const struct log_action *action = &asked->actions[i];
-        buf_add(&asked->text, STR("  "));
-        quoted_add(&asked->text, action_name(asked, action));
-        buf_add(&asked->text, STR(";\n"));
         for (size_t j = 0; j < action->input_count; j++) {
             struct str path = action->inputs[j].path;
             uint32_t row = str_starts(path, STR("gen/"))
                                ? table_get(&makers, str_sub(path, 4, path.len))
                                : TABLE_NONE;
             if (row != TABLE_NONE) {
-                edge_print(&asked->text, action_name(asked, action),
-                    action_name(asked, &asked->actions[maker[row]]));
+                picture_edge_add(ret_edges, i, maker[row]);
             }
         }
     }
-    buf_add(&asked->text, STR("}\n"));
     table_release(&makers);
+}
+
+static void actions_dot(struct asked *asked)
+{
+    AUTO_BUF edges = {0};
+    actions_edges(asked, &edges);
+    const struct picture_edge *at = (const struct picture_edge *)(const void *)edges.ptr;
+    size_t edge_count = edges.len / sizeof *at, next = 0;
+    buf_add(&asked->text, STR("digraph actions {\n  node [shape=box];\n"));
+    for (size_t i = 0; i < asked->action_count; i++) {
+        const struct log_action *action = &asked->actions[i];
+        buf_add(&asked->text, STR("  "));
+        quoted_add(&asked->text, action_name(asked, action));
+        buf_add(&asked->text, STR(";\n"));
+        for (; next < edge_count && at[next].from == i; next++) {
+            edge_print(&asked->text, action_name(asked, action),
+                action_name(asked, &asked->actions[at[next].to]));
+        }
+    }
+    buf_add(&asked->text, STR("}\n"));
+}
+
+static enum err actions_svg(struct asked *asked)
+{
+    AUTO_BUF edges = {0};
+    struct picture_node *nodes =
+        ARENA_NEW(&asked->cli->arena, struct picture_node, asked->action_count);
+    for (size_t i = 0; i < asked->action_count; i++) {
+        const struct log_action *action = &asked->actions[i];
+        struct str category = str_sub(action->what, 0, str_find(action->what, ' '));
+        nodes[i] = (struct picture_node){.name = action_name(asked, action), .kind = category};
+    }
+    actions_edges(asked, &edges);
+    return picture_add(asked, nodes, asked->action_count, &edges);
 }
 
 static void actions_json(struct asked *asked)
@@ -220,6 +290,8 @@ static enum err actions_print(struct asked *asked, struct str form)
         actions_json(asked);
     } else if (err == OK && str_eq(form, STR("dot"))) {
         actions_dot(asked);
+    } else if (err == OK && str_eq(form, STR("svg"))) {
+        err = actions_svg(asked);
     } else if (err == OK) {
         actions_label(asked);
     }
@@ -240,6 +312,7 @@ static enum err ask(struct asked *asked, struct str text, struct str form, bool 
     if (err != OK) {
         return err;
     }
+    asked->text_asked = text;
     query_graph_init(&asked->graph, targets, count, &cli->arena);
     uint32_t source = sources_add(cli->sources, STR("query"), text);
     err = query_run(&asked->graph, text, source, build_workspace(asked->engine)->here, &cli->arena,
@@ -250,6 +323,8 @@ static enum err ask(struct asked *asked, struct str text, struct str form, bool 
         targets_json(asked);
     } else if (err == OK && str_eq(form, STR("dot"))) {
         targets_dot(asked);
+    } else if (err == OK && str_eq(form, STR("svg"))) {
+        err = targets_svg(asked);
     } else if (err == OK) {
         targets_label(asked);
     }
@@ -304,29 +379,38 @@ const struct command command_query = {
     .run = query_command,
 };
 
+enum {
+    GRAPH_ACTIONS,
+    GRAPH_SVG,
+};
 static const struct option_spec graph_options[] = {
-    {.name = "actions",
+    [GRAPH_ACTIONS] = {.name = "actions",
         .kind = OPTION_FLAG,
         .help = "the actions of the targets instead of the targets"},
+    [GRAPH_SVG] = {.name = "svg",
+        .kind = OPTION_FLAG,
+        .help = "draw the picture itself: an SVG file"},
 };
 
 static enum cli_status graph_command(struct cli *cli)
 {
     struct asked asked = {.cli = cli};
+    const struct option_value *values = cli->args.values;
     AUTO_BUF text = {0};
     for (size_t i = 0; i < cli->args.operand_count; i++) {
         buf_printf(&text, "%sdeps(\"%s\")", i > 0 ? " + " : "", cli->args.operands[i]);
     }
-    enum err err = ask(&asked, buf_str(&text), STR("dot"), cli->args.values[0].given);
+    enum err err = ask(&asked, buf_str(&text), values[GRAPH_SVG].given ? STR("svg") : STR("dot"),
+        values[GRAPH_ACTIONS].given);
     return asked_end(&asked, err);
 }
 
 const struct command command_graph = {
     .spec = {.name = "graph",
         .operands = "LABEL...",
-        .summary = "draw what targets need, for Graphviz",
+        .summary = "draw what targets need",
         .about = "Prints the targets and all that they need as a graph in the language of\n"
-                 "Graphviz: straylight graph //app | dot -Tsvg >app.svg",
+                 "Graphviz, or draws them: straylight graph --svg //app >app.svg",
         .options = graph_options,
         .option_count = sizeof graph_options / sizeof graph_options[0],
         .operand_kind = OPERAND_LABEL,
