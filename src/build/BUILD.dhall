@@ -45,6 +45,7 @@ let build =
           , "recall.c"
           , "record.c"
           , "rerun.c"
+          , "stale.c"
           , "target.c"
           , "toolchain_cc.c"
           , "toolchain_file.c"

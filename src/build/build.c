@@ -383,6 +383,10 @@ enum err build_save(struct engine *engine, struct diags *diags)
         return OK; /* dry: who asks why something would be done may ask again */
     }
     enum err err = dirs_make(AT_FDCWD, engine->workspace.state, diags);
+    const char *path = arena_printf(&engine->arena, "%s/path", engine->workspace.state).ptr;
+    if (err == OK && access(path, F_OK) != 0) { /* whose state this is */
+        err = file_write_atomic(AT_FDCWD, path, str_of(engine->workspace.root), diags);
+    }
     if (err == OK) {
         recall_save(engine->recall);
         peaks_save(engine->peaks);

@@ -6,6 +6,7 @@
 #ifndef BUILD_BUILD_H
 #define BUILD_BUILD_H
 #include "build/target.h"
+#include "store/store.h"
 #include "store/tree.h"
 
 enum build_mode {
@@ -83,6 +84,17 @@ enum err build_output_path(struct engine *engine, const struct goal_output *outp
     struct arena *arena, struct str *ret_path, struct diags *diags);
 /* Removes our links and what the workspace keeps between runs; the store keeps its content. */
 enum err build_clean(struct engine *engine, uint64_t *ret_count, struct diags *diags);
+/* What nothing in any workspace of this store refers to: links of this one's targets that are no
+ * more, states of workspaces whose folder is gone, and results of actions (store_stale_remove).
+ * Nothing is removed where dry. packages_broken: some could not be read, so no link was looked at.
+ */
+struct build_stale {
+    uint64_t link_count, workspace_count;
+    struct store_stale store;
+    bool packages_broken;
+};
+enum err build_stale_remove(
+    struct engine *engine, bool dry, struct build_stale *ret_stale, struct diags *diags);
 /* Did the test run just now, or was its result known? */
 bool build_test_ran(struct engine *engine, struct label label);
 /* As people write it. */

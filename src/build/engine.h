@@ -315,6 +315,9 @@ void progress_diags(struct engine *engine, const struct diags *diags);
 /* whole: nothing failed, so that a target which was asked for and is not in goal is gone. */
 enum err links_update(
     struct engine *engine, const struct goal *goal, bool whole, struct diags *diags);
+/* Those whose label (//package:name) is not in labels; counted only where dry. */
+enum err links_stale_remove(struct engine *engine, const struct table *labels, bool dry,
+    uint64_t *ret_count, struct diags *diags);
 enum err links_remove(struct engine *engine, uint64_t *ret_count, struct diags *diags);
 
 /* Opens the store if that was not done yet (build/build.c). */

@@ -402,3 +402,30 @@ enum err links_remove(struct engine *engine, uint64_t *ret_count, struct diags *
     arena_release(&arena);
     return OK;
 }
+
+enum err links_stale_remove(struct engine *engine, const struct table *labels, bool dry,
+    uint64_t *ret_count, struct diags *diags)
+{
+    struct arena arena = {0};
+    struct links links = {.engine = engine, .arena = &arena, .diags = diags};
+    *ret_count = 0;
+    old_read(&links);
+    for (uint32_t i = 0; i < links.old_paths.len; i++) {
+        struct label label = label_of_key(links.old_at[i].label);
+        label.config = STR("");
+        if (table_get(labels, label_format(label, &arena)) != TABLE_NONE) {
+            link_add(&links, &links.old_at[i]);
+            continue;
+        }
+        ++*ret_count;
+        if (!dry) {
+            link_remove(&links, &links.old_at[i]);
+        }
+    }
+    enum err err = *ret_count > 0 && !dry ? new_write(&links) : OK;
+    table_release(&links.paths);
+    table_release(&links.old_paths);
+    free(links.at);
+    arena_release(&arena);
+    return err;
+}

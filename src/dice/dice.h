@@ -139,6 +139,9 @@ void dice_cancel(struct dice *dice);
  * (another process wrote it), writes it whole: temporary file, rename. No fsync: what a power
  * failure leaves is checked like everything else in the file. The values of dice stay valid. */
 enum err dice_save(struct dice *dice, struct diags *diags);
+/* The same whether anything changed or not, and anew: no value that was replaced is left in the
+ * file. */
+enum err dice_save_whole(struct dice *dice, struct diags *diags);
 
 /* Each leaf that the last transaction found or read, with the value that it has there, in no order
  * that means anything. Between transactions. False: the graph file is damaged, some are missing. */

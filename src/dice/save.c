@@ -361,13 +361,10 @@ static enum err save_whole(struct dice *dice, struct diags *diags)
     return err;
 }
 
-enum err dice_save(struct dice *dice, struct diags *diags)
+static enum err save(struct dice *dice, bool whole, struct diags *diags)
 {
-    if (dice->options.path == NULL || !dice->changed) {
-        return OK;
-    }
-    bool done;
-    enum err err = graph_append(dice, &done, diags);
+    bool done = false;
+    enum err err = whole ? OK : graph_append(dice, &done, diags);
     if (!done) {
         err = save_whole(dice, diags);
     }
@@ -381,4 +378,14 @@ enum err dice_save(struct dice *dice, struct diags *diags)
         dice->changed = false;
     }
     return err;
+}
+
+enum err dice_save(struct dice *dice, struct diags *diags)
+{
+    return dice->options.path == NULL || !dice->changed ? OK : save(dice, false, diags);
+}
+
+enum err dice_save_whole(struct dice *dice, struct diags *diags)
+{
+    return dice->options.path == NULL ? OK : save(dice, true, diags);
 }

@@ -12,6 +12,7 @@ let store =
           , "index.c"
           , "pending.c"
           , "stage.c"
+          , "stale.c"
           , "store.c"
           , "tree.c"
           , "walk.c"

@@ -4,7 +4,7 @@
  *   index.c   what was verified                          action.c  the action cache
  *   batch.c   many puts, one wait                        pending.c the same for a whole build
  *   tree.c    Directory messages                         stage.c   trees laid out as folders
- *   walk.c    each, verify
+ *   walk.c    each, verify                               stale.c   what nobody refers to
  */
 #ifndef STORE_PRIVATE_H
 #define STORE_PRIVATE_H
@@ -157,6 +157,13 @@ void pending_drop(struct store *store, enum store_area area, const struct digest
 /* The bytes of all these are on disk: 0, or -1 with errno. */
 int store_files_sync(const struct store *store, const int *fds, size_t count);
 
+/* Calls visit for each name of the area, in order of the hashes; size_bytes is 0. A folder is read
+ * before the first of its names is visited, which may go then. */
+enum err store_area_each(struct store *store, enum store_area area,
+    enum err (*visit)(void *context, const struct digest *digest, struct diags *diags),
+    void *context, struct diags *diags);
+/* Has another process a folder under tmp/ and lives? */
+bool store_tmp_shared(struct store *store);
 /* A stored Directory message, in arena. ERR_ABSENT without a diag, ERR_CORRUPT, ERR_INVALID. */
 enum err directory_get(struct store *store, const struct digest *digest, struct arena *arena,
     struct reapi_directory *ret_directory, struct diags *diags);

@@ -418,6 +418,29 @@ static enum err tmp_remove_dead(
     return tree_remove(tmp_fd, name, diags);
 }
 
+bool store_tmp_shared(struct store *store)
+{
+    int tmp_fd = openat(store->root_fd, "tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = tmp_fd < 0 ? NULL : fdopendir(tmp_fd);
+    bool shared = false;
+    if (dir == NULL) {
+        fd_close(&tmp_fd);
+        return false;
+    }
+    const struct dirent *entry;
+    while (!shared && (entry = readdir(dir)) != NULL) {
+        if (entry->d_name[0] == '.' || strcmp(entry->d_name, store->tmp.name) == 0 ||
+            str_ends(str_of(store->tmp.name), str_of(entry->d_name))) {
+            continue;
+        }
+        AUTO_CLOSE int fd =
+            openat(tmp_fd, entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+        shared = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0;
+    }
+    (void)closedir(dir);
+    return shared;
+}
+
 enum err store_tmp_clean(struct store *store, uint64_t *ret_count, struct diags *diags)
 {
     *ret_count = 0;

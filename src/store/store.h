@@ -110,6 +110,17 @@ enum err action_cache_remove(struct store *store, const struct digest *key, stru
 enum err store_each(struct store *store,
     enum err (*visit)(void *context, const struct digest *digest, struct diags *diags),
     void *context, struct diags *diags);
+/* Results of actions that nothing refers to any more, and what they alone name: a result stays if
+ * is_live says so of its action or of one of its outputs, and what any that stays names stays, too.
+ * Blobs that are no action's (trees of toolchains, what was added, sources) are never touched.
+ * Nothing is removed where dry. ERR_RETRY, with a diag: another process works with the store. One
+ * that begins meanwhile may find a blob gone that it was about to use, and makes it again. */
+struct store_stale {
+    uint64_t action_count, file_count, bytes;
+};
+enum err store_stale_remove(struct store *store,
+    bool (*is_live)(void *context, const struct digest *digest), void *context, bool dry,
+    struct store_stale *ret_stale, struct diags *diags);
 struct store_verified {
     uint64_t blob_count, blob_bytes, tree_count, action_count;
     uint64_t damaged_count; /* found now, named in diags, moved to damaged/ */

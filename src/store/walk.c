@@ -64,8 +64,7 @@ static enum err names_read(struct store *store, enum store_area area, unsigned f
     return OK;
 }
 
-/* Calls visit for each name of the area, in order of the hashes. */
-static enum err area_each(struct store *store, enum store_area area,
+enum err store_area_each(struct store *store, enum store_area area,
     enum err (*visit)(void *context, const struct digest *digest, struct diags *diags),
     void *context, struct diags *diags)
 {
@@ -118,7 +117,7 @@ enum err store_each(struct store *store,
     void *context, struct diags *diags)
 {
     struct each each = {.store = store, .visit = visit, .context = context};
-    return area_each(store, AREA_CAS, each_visit, &each, diags);
+    return store_area_each(store, AREA_CAS, each_visit, &each, diags);
 }
 
 /* Verify. */
@@ -192,7 +191,7 @@ enum err store_verify(struct store *store, struct store_verified *ret_verified, 
     enum err err = store_tmp_clean(store, &verified.removed_count, diags);
     for (size_t i = 0; i < sizeof passes / sizeof passes[0] && err == OK; i++) {
         struct verifier verifier = {.store = store, .area = passes[i].area, .verified = &verified};
-        err = area_each(store, passes[i].area, passes[i].visit, &verifier, diags);
+        err = store_area_each(store, passes[i].area, passes[i].visit, &verifier, diags);
     }
     if (err == OK) {
         *ret_verified = verified;
