@@ -47,6 +47,7 @@ let build =
           , "rerun.c"
           , "stale.c"
           , "target.c"
+          , "tokens.c"
           , "toolchain_cc.c"
           , "toolchain_file.c"
           , "toolchain_lib.c"
@@ -81,6 +82,7 @@ let build =
           , "record.h"
           , "rerun.h"
           , "target.h"
+          , "tokens.h"
           , "toolchain.h"
           , "tset.h"
           , "watch.h"
@@ -148,6 +150,14 @@ let memory_test =
         S.Test::{
         , name = "memory_test"
         , srcs = [ "memory_test.c" ]
+        , deps = [ build, S.at "//src/base" ]
+        }
+
+let tokens_test =
+      S.test
+        S.Test::{
+        , name = "tokens_test"
+        , srcs = [ "tokens_test.c" ]
         , deps = [ build, S.at "//src/base" ]
         }
 
@@ -240,6 +250,7 @@ in  { build
     , lines_test
     , log_test
     , memory_test
+    , tokens_test
     , picture_test
     , expand_test
     , label_fuzz

@@ -41,6 +41,8 @@ struct job {
     uint64_t start_us, lane;    /* for the log (build/record.c), as what follows */
     uint64_t user_us, system_us, rss_max_bytes;
     struct memory_turn turn;
+    char token;
+    bool entered;          /* it has both */
     uint64_t memory_bytes; /* that was kept free for it */
     uint64_t waited_us;    /* for that */
 };
@@ -59,8 +61,10 @@ enum err trees_missing(struct job *job, enum err err);
 enum dice_status action_do(struct job *job);
 /* Waits until there is room for it. False: the build ends. */
 bool action_enter(struct job *job);
-/* It ran. */
-void action_leave(struct job *job, const struct exec_result *result);
+/* All of it is over; nothing if it did not enter. */
+void action_leave(struct job *job);
+/* It ran: what it took. */
+void action_measure(struct job *job, const struct exec_result *result);
 /* Runs it: once, or as a test is to be run. job->outcome's counts and job->failure are set. The
  * result is that of the last failure, unless another attempt was good. */
 enum err action_run(struct job *job, struct exec_result *ret_result);

@@ -1,12 +1,13 @@
 /* src/build/attempt.c: one action run, when there is room for it, as often as it takes.
  *
- *   action_enter: memory
+ *   action_enter: memory, a token
  *   action_run: runs (a test's own, or --runs-per-test)
  *     run_attempts: until one is good (flaky tests)
  *       run_once -> exec_run
- *   action_leave */
+ *   action_measure, action_leave */
 #include "build/peaks.h"
 #include "build/record.h"
+#include "build/tokens.h"
 
 enum {
     FLAKY_ATTEMPTS = 3, /* as Bazel's --flaky_test_attempts has it */
@@ -110,13 +111,13 @@ static uint64_t memory_of(struct job *job)
                         : peaks_get(job->engine->peaks, peak_name(job), job->action->category);
 }
 
-static bool memory_given_up(void *context)
+static bool gives_up(void *context)
 {
     struct job *job = context;
     return dice_task_cancelled(job->task) || atomic_load(&job->engine->interrupted);
 }
 
-bool action_enter(struct job *job)
+static bool memory_enter(struct job *job)
 {
     struct memory_turn *turn = &job->turn;
     struct memory *memory = job->engine->memory;
@@ -126,15 +127,39 @@ bool action_enter(struct job *job)
     }
     uint64_t start_us = record_clock_us();
     dice_task_blocks(job->task, true);
-    bool entered = memory_wait(memory, turn, memory_given_up, job);
+    bool entered = memory_wait(memory, turn, gives_up, job);
     dice_task_blocks(job->task, false);
     job->waited_us = record_clock_us() - start_us;
     return entered;
 }
 
-void action_leave(struct job *job, const struct exec_result *result)
+/* Memory first: who waits for it does not keep a token from make. */
+bool action_enter(struct job *job)
 {
-    memory_leave(job->engine->memory, &job->turn);
+    struct tokens *tokens = job->engine->tokens;
+    if (!memory_enter(job)) {
+        return false;
+    }
+    bool entered =
+        tokens_try(tokens, &job->token) || tokens_wait(tokens, gives_up, job, &job->token);
+    if (!entered) {
+        memory_leave(job->engine->memory, &job->turn);
+    }
+    job->entered = entered;
+    return entered;
+}
+
+void action_leave(struct job *job)
+{
+    if (job->entered) {
+        job->entered = false;
+        tokens_give(job->engine->tokens, job->token);
+        memory_leave(job->engine->memory, &job->turn);
+    }
+}
+
+void action_measure(struct job *job, const struct exec_result *result)
+{
     job->user_us = result->user_us;
     job->system_us = result->system_us;
     job->rss_max_bytes = result->rss_max_bytes;

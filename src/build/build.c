@@ -8,6 +8,7 @@
 #include "build/peaks.h"
 #include "build/recall.h"
 #include "build/record.h"
+#include "build/tokens.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -125,6 +126,7 @@ static void *signal_main(void *argument)
     int number = 0;
     while (sigwait(&set, &number) == 0 && number != SIGUSR2) {
         if (atomic_exchange(&engine->interrupted, true)) {
+            tokens_return(engine->tokens);
             (void)signal(number, SIG_DFL); /* a second one means it */
             sigset_t one;
             (void)sigemptyset(&one);
@@ -135,6 +137,7 @@ static void *signal_main(void *argument)
         dice_cancel(engine->dice);
         exec_cancel(engine->exec);
         memory_wake(engine->memory);
+        tokens_wake(engine->tokens);
     }
     return NULL;
 }
@@ -204,6 +207,19 @@ static enum err store_look(struct engine *engine, struct diags *diags)
     return err == OK ? OK : diag_add(diags, ERR_IO, SPAN_NONE, "cannot build without a store");
 }
 
+/* Before this process opens much: a descriptor that make did not pass on would be another's. */
+static void tokens_open(struct engine *engine)
+{
+    enum tokens_source source;
+    engine->tokens = tokens_new(engine->options.makeflags, engine->options.jobs, &source);
+    if (source == TOKENS_LOST) {
+        engine->options.jobs = 1; /* as make does */
+        progress_text(engine,
+            STR("straylight: make's jobserver is not passed on, so one action runs at a time: the "
+                "rule's command needs a \"+\" in front\n"));
+    }
+}
+
 enum err build_open(const struct build_options *options, struct sources *sources,
     struct engine **ret_engine, struct diags *diags)
 {
@@ -215,6 +231,7 @@ enum err build_open(const struct build_options *options, struct sources *sources
     if (engine->options.jobs == 0) {
         engine->options.jobs = cpu_count();
     }
+    tokens_open(engine);
     bool locks = pthread_mutex_init(&engine->graph_lock, NULL) == 0 &&
                  pthread_mutex_init(&engine->lock, NULL) == 0 &&
                  pthread_cond_init(&engine->finished, NULL) == 0;
@@ -286,6 +303,7 @@ void build_close(struct engine *engine)
     }
     peaks_free(engine->peaks);
     memory_free(engine->memory);
+    tokens_free(engine->tokens);
     record_free(engine->record);
     build_analyses_forget(engine);
     table_release(&engine->running);

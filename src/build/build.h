@@ -17,6 +17,7 @@ struct build_options {
     const char *store_root;
     enum build_mode mode;
     unsigned jobs;           /* 0: one for each CPU */
+    struct str makeflags;    /* of a make that may share its jobs with us; empty: none */
     uint64_t memory_bytes;   /* that running actions may take together; 0: what is free */
     uint64_t test_runs;      /* each test runs so often now, known or not; 0: as its target says */
     uint64_t test_attempts;  /* a test may try so often; 0: one that is flaky three times, else 1 */

@@ -61,6 +61,7 @@ struct analysis {
 struct recall;   /* build/recall.h */
 struct peaks;    /* build/peaks.h */
 struct memory;   /* build/memory.h */
+struct tokens;   /* build/tokens.h */
 struct progress; /* build/progress.c */
 struct loader;   /* build/loader.h: the Dhall session */
 struct record;   /* build/record.c: what the log will say of this build */
@@ -87,6 +88,7 @@ struct engine {
     struct recall *recall;
     struct peaks *peaks;
     struct memory *memory; /* NULL until something may run */
+    struct tokens *tokens;
     struct record *record;
     int events_fd; /* or -1 */
 

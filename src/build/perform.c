@@ -374,7 +374,7 @@ static enum dice_status perform(struct job *job)
         }
         start_tell(job);
         err = action_run(job, &result);
-        action_leave(job, &result);
+        action_measure(job, &result);
         progress_end(engine, job->lane);
     }
     if (err != OK) {
@@ -441,5 +441,6 @@ enum dice_status action_do(struct job *job)
         bool good = status == DICE_OK && job->outcome.passed;
         record_end(job, hit ? LOG_CACHED : dry ? LOG_WOULD : good ? LOG_RAN : LOG_FAILED);
     }
+    action_leave(job); /* now that it is told: of those that run no more are seen than may be */
     return status;
 }

@@ -1,5 +1,6 @@
 /* src/cli/building.c */
 #include "cli/building.h"
+#include "base/env.h"
 #include <time.h>
 
 static uint64_t clock_us(void)
@@ -22,6 +23,10 @@ void building_run(struct building *building, struct cli *cli, enum build_mode mo
     options->events_path = values[BUILDING_EVENTS].given
                                ? arena_cstr(&cli->arena, values[BUILDING_EVENTS].text)
                                : NULL;
+    const char *makeflags = env_get("MAKEFLAGS");
+    if (makeflags != NULL && !values[BUILDING_JOBS].given) { /* as make: -j is one's own */
+        options->makeflags = str_of(makeflags);
+    }
     options->memory_bytes = values[BUILDING_MEMORY].number << 20;
     options->keep_going = values[BUILDING_KEEP_GOING].given;
     options->verbose = values[BUILDING_VERBOSE].given;
