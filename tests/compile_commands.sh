@@ -30,6 +30,38 @@ for e in entries:
 touch -d @1000000000 compile_commands.json
 expect "again" 0 "$straylight" build --compile-commands //...
 ok "leaves it as it is" test "$(stat -c %Y compile_commands.json)" -eq 1000000000
+
+# Once written, it is kept up to date.
+cp compile_commands.json before
+echo 'int more(void) { return 3; }' >lib/more.c
+package lib <<'END2'
+in  { lib = C.library C.Library::{ name = "lib", srcs = [ "two.c", "more.c" ], hdrs = [ "two.h" ], include = [ "." ] } }
+END2
+expect "a build of something else" 0 "$straylight" build //app
+ok "that reads the package that changed writes it again" grep -q more.c compile_commands.json
+touch -d @1000000000 compile_commands.json
+echo 'int more(void) { return 4; }' >lib/more.c
+expect "a source that changes" 0 "$straylight" build //...
+ok "is no reason to" test "$(stat -c %Y compile_commands.json)" -eq 1000000000
+sed -i 's/, "more.c"//' lib/BUILD.dhall
+expect "a query that reads a package" 0 "$straylight" query //...
+ok "does not write" grep -q more.c compile_commands.json
+expect "the next build" 0 "$straylight" test //...
+ok "does" cmp compile_commands.json before
+echo '-- a comment' >>lib/BUILD.dhall
+touch -d @1000000000 compile_commands.json
+expect "a comment" 0 "$straylight" build //...
+ok "changes nothing" test "$(stat -c %Y compile_commands.json)" -eq 1000000000
+echo '[]' >compile_commands.json
+sed -i 's/"two.c"/"two.c", "more.c"/' lib/BUILD.dhall
+expect "one that somebody else wrote" 0 "$straylight" build //...
+ok "stays" grep -qx '\[\]' compile_commands.json
+expect "on request" 0 "$straylight" build --compile-commands
+rm compile_commands.json
+sed -i 's/, "more.c"//' lib/BUILD.dhall
+expect "one that was removed" 0 "$straylight" build //...
+ok "stays away" test ! -e compile_commands.json
+touch compile_commands.json
 echo 'int main(void) { return x; }' >app/main.c
 rm compile_commands.json
 expect "where the build fails" 1 "$straylight" build --compile-commands //...

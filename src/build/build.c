@@ -395,6 +395,50 @@ static enum err round_run(struct engine *engine, struct strs patterns, struct ar
     return err;
 }
 
+#define COMMANDS_NOTE "compile_commands"
+#define COMMANDS_OLD "compile_commands.old"
+
+static const char *state_file(struct engine *engine, const char *name)
+{
+    return arena_printf(&engine->arena, "%s/%s", engine->workspace.state, name).ptr;
+}
+
+/* What was written for editors may not be what the packages say any more. */
+static enum err commands_age(struct engine *engine, struct diags *diags)
+{
+    const char *old = state_file(engine, COMMANDS_OLD);
+    return access(state_file(engine, COMMANDS_NOTE), F_OK) != 0 || access(old, F_OK) == 0
+               ? OK
+               : file_write_atomic(AT_FDCWD, old, STR(""), diags);
+}
+
+enum err build_commands_note(
+    struct engine *engine, const struct digest *written, struct diags *diags)
+{
+    char hex[DIGEST_HEX_BYTES];
+    const char *note = state_file(engine, COMMANDS_NOTE);
+    (void)unlink(state_file(engine, COMMANDS_OLD));
+    if (written == NULL) {
+        (void)unlink(note);
+        return OK;
+    }
+    return file_write_atomic(AT_FDCWD, note, digest_hex(written, hex), diags);
+}
+
+bool build_commands_old(struct engine *engine, struct digest *ret_written)
+{
+    struct arena arena = {0};
+    struct diags ignored;
+    struct str hex;
+    diags_init(&ignored, &arena, NULL);
+    bool old = access(state_file(engine, COMMANDS_OLD), F_OK) == 0 &&
+               file_read(AT_FDCWD, state_file(engine, COMMANDS_NOTE), DIGEST_HEX_BYTES, &arena,
+                   &hex, &ignored) == OK &&
+               digest_hex_parse(hex, ret_written->hash) == OK;
+    arena_release(&arena);
+    return old;
+}
+
 enum err build_save(struct engine *engine, struct diags *diags)
 {
     if (engine->store_is_read_only || engine->store_failed || engine->options.dry_run) {
@@ -404,6 +448,9 @@ enum err build_save(struct engine *engine, struct diags *diags)
     const char *path = arena_printf(&engine->arena, "%s/path", engine->workspace.state).ptr;
     if (err == OK && access(path, F_OK) != 0) { /* whose state this is */
         err = file_write_atomic(AT_FDCWD, path, str_of(engine->workspace.root), diags);
+    }
+    if (err == OK && atomic_load(&engine->packages_read)) {
+        err = commands_age(engine, diags);
     }
     if (err == OK) {
         recall_save(engine->recall);

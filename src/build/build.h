@@ -85,6 +85,12 @@ enum err build_output_path(struct engine *engine, const struct goal_output *outp
     struct arena *arena, struct str *ret_path, struct diags *diags);
 /* Removes our links and what the workspace keeps between runs; the store keeps its content. */
 enum err build_clean(struct engine *engine, uint64_t *ret_count, struct diags *diags);
+/* compile_commands.json of this workspace: its content, once it was written; NULL: it is nobody's
+ * business any more. */
+enum err build_commands_note(
+    struct engine *engine, const struct digest *written, struct diags *diags);
+/* Was it written, and has a package been read since? Its hash then, as it was written. */
+bool build_commands_old(struct engine *engine, struct digest *ret_written);
 /* What nothing in any workspace of this store refers to: links of this one's targets that are no
  * more, states of workspaces whose folder is gone, and results of actions (store_stale_remove).
  * Nothing is removed where dry. packages_broken: some could not be read, so no link was looked at.

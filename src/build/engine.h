@@ -83,6 +83,7 @@ struct engine {
     bool signals_blocked;
     sigset_t signals_before; /* the mask to go back to */
     atomic_bool interrupted;
+    atomic_bool packages_read; /* one at least was evaluated, or their list was made anew */
 
     struct loader *loader;
     struct recall *recall;

@@ -109,6 +109,8 @@ enum dice_status packages_compute(
     struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags)
 {
     (void)diags;
+    struct engine *engine = dice_task_context(task);
+    atomic_store(&engine->packages_read, true);
     struct str value;
     enum dice_status status = dice_need(task, KEY_FOLDER, arg, &value);
     if (status != DICE_OK) {

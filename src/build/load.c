@@ -524,6 +524,7 @@ enum dice_status package_compute(
     struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags)
 {
     struct engine *engine = dice_task_context(task);
+    atomic_store(&engine->packages_read, true);
     struct arena arena = {0};
     struct label label = label_of_key(arg);
     struct str file = path_join(label.package, STR(PACKAGE_FILE), &arena);

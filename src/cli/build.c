@@ -20,7 +20,7 @@ static const struct option_spec options[] = {
         .help = "say what would run, and do nothing"},
     [BUILD_COMPILE_COMMANDS] = {.name = "compile-commands",
         .kind = OPTION_FLAG,
-        .help = "write " COMPILE_COMMANDS_FILE " of the whole workspace, for editors"},
+        .help = "write " COMPILE_COMMANDS_FILE " for editors; later builds keep it up to date"},
     [BUILD_JSON] = {.name = "json", .kind = OPTION_FLAG, .help = "print the result as JSON"},
 };
 
@@ -172,6 +172,8 @@ static enum cli_status build_command(struct cli *cli)
         enum err err = compile_commands_write(cli, building.engine);
         status = status == CLI_DONE ? cli_status_of(err) : status;
     }
+    enum err updated = building_commands_update(&building);
+    status = status == CLI_DONE ? cli_status_of(updated) : status;
     cli_report(cli);
     if (building.engine != NULL && cli->args.values[BUILD_JSON].given) {
         result_json(&building);

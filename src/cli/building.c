@@ -1,6 +1,7 @@
 /* src/cli/building.c */
 #include "cli/building.h"
 #include "base/env.h"
+#include "cli/compile_commands.h"
 #include <time.h>
 
 static uint64_t clock_us(void)
@@ -42,6 +43,13 @@ void building_run(struct building *building, struct cli *cli, enum build_mode mo
         build_counts_get(building->engine, &building->counts);
     }
     building->wall_us = clock_us() - building->start_us;
+}
+
+enum err building_commands_update(struct building *building)
+{
+    return building->engine == NULL || building->err != OK || building->counts.interrupted
+               ? OK
+               : compile_commands_update(building->cli, building->engine);
 }
 
 void building_end(struct building *building)

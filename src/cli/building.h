@@ -52,6 +52,8 @@ struct building {
  * in cli->diags; goal may hold what was finished all the same. Call building_end in any case. */
 void building_run(struct building *building, struct cli *cli, enum build_mode mode,
     const char *const *patterns, size_t count);
+/* compile_commands.json, if it was asked for once, after a build that went well. */
+enum err building_commands_update(struct building *building);
 void building_end(struct building *building);
 /* Of what building->err and the diags say: 0, 1, 3, or 130 after an interrupt. */
 enum cli_status building_status(const struct building *building);

@@ -57,6 +57,18 @@ static void entry_json(
     json_end(json, '}');
 }
 
+static bool file_digest(struct cli *cli, const char *path, struct digest *ret_digest)
+{
+    struct diags ignored;
+    struct str bytes;
+    diags_init(&ignored, &cli->arena, NULL);
+    bool there = file_read(AT_FDCWD, path, FILE_OLD_BYTES_MAX, &cli->arena, &bytes, &ignored) == OK;
+    if (there) {
+        *ret_digest = digest_of(bytes);
+    }
+    return there;
+}
+
 enum err compile_commands_write(struct cli *cli, struct engine *engine)
 {
     struct target *targets = NULL;
@@ -83,12 +95,23 @@ enum err compile_commands_write(struct cli *cli, struct engine *engine)
     json_end(&json, ']');
     buf_add_byte(&text, '\n');
     const char *path = arena_printf(&cli->arena, "%s/%s", root, COMPILE_COMMANDS_FILE).ptr;
-    struct diags ignored;
-    struct str old;
-    diags_init(&ignored, &cli->arena, NULL);
-    if (file_read(AT_FDCWD, path, FILE_OLD_BYTES_MAX, &cli->arena, &old, &ignored) == OK &&
-        str_eq(old, buf_str(&text))) {
+    struct digest digest = digest_of(buf_str(&text)), old;
+    if (!file_digest(cli, path, &old) || !digest_eq(&old, &digest)) {
+        err = file_write_atomic(AT_FDCWD, path, buf_str(&text), &cli->diags);
+    }
+    return err == OK ? build_commands_note(engine, &digest, &cli->diags) : err;
+}
+
+enum err compile_commands_update(struct cli *cli, struct engine *engine)
+{
+    struct digest written, now;
+    if (!build_commands_old(engine, &written)) {
         return OK;
     }
-    return file_write_atomic(AT_FDCWD, path, buf_str(&text), &cli->diags);
+    const char *root = build_workspace(engine)->root;
+    const char *path = arena_printf(&cli->arena, "%s/%s", root, COMPILE_COMMANDS_FILE).ptr;
+    bool ours =
+        file_digest(cli, path, &now) && memcmp(now.hash, written.hash, sizeof now.hash) == 0;
+    return ours ? compile_commands_write(cli, engine)
+                : build_commands_note(engine, NULL, &cli->diags);
 }

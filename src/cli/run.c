@@ -70,6 +70,9 @@ static enum cli_status run_command(struct cli *cli)
     if (status == CLI_DONE && program_find(&building, &target, &path, &name) != OK) {
         status = CLI_FAILED;
     }
+    if (building_commands_update(&building) != OK) {
+        cli_report(cli); /* the program is none the worse */
+    }
     building_end(&building);
     if (status != CLI_DONE) {
         return status;

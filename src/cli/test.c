@@ -187,6 +187,8 @@ static enum cli_status test_command(struct cli *cli)
         enum err err = junit_write(&building, cli->args.values[TEST_JUNIT].text);
         status = status == CLI_DONE ? cli_status_of(err) : status;
     }
+    enum err updated = building_commands_update(&building);
+    status = status == CLI_DONE ? cli_status_of(updated) : status;
     cli_report(cli);
     uint64_t passed, failed, flaky;
     tests_count(&building, &passed, &failed, &flaky);

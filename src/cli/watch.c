@@ -93,6 +93,9 @@ static enum cli_status round_run(struct watching *watching, bool *ret_opened)
     } else if (*ret_opened) {
         state_tell(watching, &state, &cli);
     }
+    if (building_commands_update(&building) != OK) {
+        cli_report(&cli);
+    }
     building_end(&building);
     sources_free(cli.sources);
     arena_release(&cli.arena);
