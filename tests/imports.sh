@@ -165,4 +165,36 @@ again "back to a text" //a
 # A file that all import.
 echo '-- again' >>toolchains.dhall
 again "a comment in the toolchains"
+
+# One process that goes on: what it read before counts no more.
+# comes TITLE FILE TEXT COUNT: so many lines with TEXT, within 20 s.
+comes() {
+    title=$1
+    for _ in $(seq 400); do
+        [ "$(grep -cF -e "$3" "$2")" -lt "$4" ] || break
+        sleep 0.05
+    done
+    ok "$title" test "$(grep -cF -e "$3" "$2")" -ge "$4"
+}
+echo '"one"' >shared/name.dhall
+user a '(../shared/name.dhall)'
+: >log
+: >watched
+"$straylight" watch build --events watched //a >log 2>&1 </dev/null &
+watcher=$!
+comes "a watching build waits" log "Ctrl-C ends this" 1
+cause='"package":"//a","configuration":"default","cause":"shared/name.dhall"'
+echo '"two"' >shared/name.dhall
+comes "an import that changes" log "shared/name.dhall changed" 1
+comes "is read again" watched "$cause" 1
+echo '"three"' >shared/name.dhall
+comes "once more" watched "$cause" 2
+echo '"four' >shared/name.dhall
+comes "one that does not parse" log "cannot load the package //a" 1
+echo '"five"' >shared/name.dhall
+comes "and is mended" watched '"what":"c.compile main.c","end":"ran"' 2
+kill "$watcher"
+wait "$watcher"
+expect "what it ran with" 0 "$straylight" explain "//a#main.c"
+out_has "is the new value" "argument -DTEXT=five is new"
 finish
