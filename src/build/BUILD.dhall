@@ -46,6 +46,7 @@ let build =
           , "record.c"
           , "rerun.c"
           , "stale.c"
+          , "stamp.c"
           , "target.c"
           , "tokens.c"
           , "toolchain_cc.c"
@@ -81,6 +82,7 @@ let build =
           , "recall.h"
           , "record.h"
           , "rerun.h"
+          , "stamp.h"
           , "target.h"
           , "tokens.h"
           , "toolchain.h"
@@ -210,6 +212,14 @@ let depfile_test =
           ]
         }
 
+let stamp_test =
+      S.test
+        S.Test::{
+        , name = "stamp_test"
+        , srcs = [ "stamp_test.c" ]
+        , deps = [ build, S.at "//src/base" ]
+        }
+
 let label_fuzz =
       S.test
         S.Test::{
@@ -253,6 +263,7 @@ in  { build
     , tokens_test
     , picture_test
     , expand_test
+    , stamp_test
     , label_fuzz
     , target_fuzz
     }

@@ -254,6 +254,54 @@ static void each_and_joined(void)
     world_release(&world);
 }
 
+/* n0 .. : a chain, or a lattice of levels of two, with 2^(count / 2) ways through it. Returns the
+ * number of its edges. */
+static uint64_t many_add(struct world *world, int count, bool lattice)
+{
+    uint64_t edge_count = 0;
+    for (int i = 0; i < count; i++) {
+        int level = i - i % 2;
+        struct str name = arena_printf(&world->arena, "n%d", i);
+        struct str value = arena_printf(&world->arena, "v%d", i);
+        struct str deps = lattice ? arena_printf(&world->arena, "n%d n%d", level - 1, level - 2)
+                                  : arena_printf(&world->arena, "n%d", i - 1);
+        bool has_deps = lattice ? level > 0 : i > 0;
+        edge_count += !has_deps ? 0 : lattice ? 2 : 1;
+        add(world, name.ptr, has_deps ? deps.ptr : "", value.ptr);
+    }
+    return edge_count;
+}
+
+/* An expansion follows each edge once, and what all actions of a target see is expanded once. */
+static void linear(void)
+{
+    enum {
+        COUNT = 10000,
+    };
+    static const struct piece dash = TEXT("-");
+    static const struct arg argv = {
+        .each = true, .set = {"set", 3}, .order = ORDER_TOPOLOGICAL, .before = {&dash, 1}};
+    static const struct action action = {.argv = {.at = &argv, .count = 1}};
+    for (unsigned lattice = 0; lattice < 2; lattice++) {
+        struct world world;
+        world_init(&world);
+        uint64_t steps = 0;
+        world.graph.steps = &steps;
+        uint64_t edge_count = many_add(&world, COUNT, lattice == 1);
+        const struct target *from = target_of(&world, "from", "n9999 n9998", "");
+        struct expander expander;
+        expander_init(&expander, &world.graph, from, &world.arena);
+        for (unsigned again = 0; again < 3; again++) {
+            struct expansion expansion;
+            CHECK(expand_action(&expander, &action, &world.arena, &expansion, &world.diags) == OK);
+            CHECK(expansion.argv_count == COUNT);
+        }
+        CHECK(steps == edge_count);
+        expander_release(&expander);
+        world_release(&world);
+    }
+}
+
 static void codec(void)
 {
     struct world world;
@@ -333,6 +381,7 @@ int main(void)
     TEST(deep);
     TEST(texts_and_inputs);
     TEST(each_and_joined);
+    TEST(linear);
     TEST(codec);
     TEST(package_faults);
     return test_done();

@@ -1,11 +1,10 @@
 /* src/build/leaf.c: files and folders of the workspace, as leaves of dice.
  *
- * The value is content; the stamp is stat data, which only saves hashing. A stamp is used again
- * only if the file could not have changed since without its times changing too: mtime and ctime are
- * older, by more than the file system's tick, than the clock read before hashing. */
+ * The value is content; the stamp is stat data, which only saves hashing (build/stamp.h). */
 #include "base/file.h"
 #include "build/depfile.h"
 #include "build/engine.h"
+#include "build/stamp.h"
 #include "digest/sha256.h"
 #include <dirent.h>
 #include <errno.h>
@@ -16,45 +15,20 @@
 #include <unistd.h>
 
 enum {
-    TICK_NS = 20 * 1000 * 1000,          /* two ticks of the slowest kernel clock, 100 Hz */
-    COARSE_TICK_NS = 2 * 1000 * 1000000, /* whole seconds, or FAT's two */
     CHUNK_BYTES = 128 * 1024,
 };
-struct stamp {
-    int64_t mtime_ns, ctime_ns;
-    uint64_t size_bytes, inode, device;
-    uint32_t mode, usable;
-};
-
-static int64_t time_ns(struct timespec time)
-{
-    return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
-}
-
-static struct stamp stamp_of(const struct stat *st)
-{
-    return (struct stamp){.mtime_ns = time_ns(st->st_mtim),
-        .ctime_ns = time_ns(st->st_ctim),
-        .size_bytes = (uint64_t)st->st_size,
-        .inode = st->st_ino,
-        .device = st->st_dev,
-        .mode = st->st_mode};
-}
 
 /* clock_ns was read before the stat and before what the value is made of. */
 static void stamp_give(struct dice_task *task, const struct stat *st, int64_t clock_ns)
 {
-    struct stamp stamp = stamp_of(st);
-    bool coarse = st->st_mtim.tv_nsec == 0 && st->st_ctim.tv_nsec == 0;
-    int64_t newest = stamp.mtime_ns > stamp.ctime_ns ? stamp.mtime_ns : stamp.ctime_ns;
-    stamp.usable = newest < clock_ns - (coarse ? (int64_t)COARSE_TICK_NS : (int64_t)TICK_NS);
+    struct stamp stamp = stamp_make(st, clock_ns);
     dice_task_stamp(task, (struct str){.ptr = (const char *)&stamp, .len = sizeof stamp});
 }
 
 static int64_t clock_now_ns(void)
 {
     struct timespec now;
-    return clock_gettime(CLOCK_REALTIME, &now) == 0 ? time_ns(now) : 0;
+    return clock_gettime(CLOCK_REALTIME, &now) == 0 ? stamp_time_ns(now) : 0;
 }
 
 /* Paths of keys have no NUL behind them. Returns fstatat's result; ENAMETOOLONG is its answer too.
@@ -75,17 +49,11 @@ static bool stamp_holds(int dir_fd, struct str path, struct str stamp)
 {
     struct stat st;
     struct stamp old;
-    if (stamp.len != sizeof old) {
+    if (stamp.len != sizeof old || stat_at(dir_fd, path, &st) != 0) {
         return false;
     }
     memcpy(&old, stamp.ptr, sizeof old);
-    if (stat_at(dir_fd, path, &st) != 0 || old.usable == 0) {
-        return false;
-    }
-    struct stamp now = stamp_of(&st);
-    return now.mtime_ns == old.mtime_ns && now.ctime_ns == old.ctime_ns &&
-           now.size_bytes == old.size_bytes && now.inode == old.inode && now.device == old.device &&
-           now.mode == old.mode;
+    return stamp_unchanged(&old, &st);
 }
 
 /* Digest and `hides` of what fd has. */

@@ -99,6 +99,9 @@ static void walk_down(struct walk *walk, uint32_t root)
         }
         size_t i = walk->order == ORDER_PREORDER ? frame->next : count - 1 - frame->next;
         frame->next++;
+        if (walk->graph->steps != NULL) {
+            ++*walk->graph->steps;
+        }
         if (!hides(&node->target->deps[i], walk->set)) {
             walk_enter(walk, node->edges[i]);
         }

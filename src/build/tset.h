@@ -18,6 +18,7 @@ struct tset_graph {
     struct table rows;       /* label_format's text */
     struct tset_node *nodes; /* owned; as many as rows */
     uint32_t cap;
+    uint64_t *steps; /* NULL, or counts the edges that expansions follow (tests) */
 };
 struct tset_node {
     const struct target *target; /* deps and exports; borrowed */
