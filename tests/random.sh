@@ -18,7 +18,7 @@ seed=1
 while [ $seed -le "$factor" ]; do
     random edits $((seed * 2)) 12
     random edits $((seed * 2 + 1)) 12
-    random kills $((seed * 2)) 10
+    random kills $((seed * 2)) 20
     seed=$((seed + 1))
 done
 

@@ -2,11 +2,13 @@
 
 A random C project and a model of it; after each random edit
   edits   an incremental build; the program must print what the model says, be the bytes that a
-          build without any cache makes, and no more actions may have run than read something new
+          build without any cache makes; no more actions may have run than read something new, and
+          none whose recorded inputs (command, environment, files: its key) ran before
   kills   a build that is killed (SIGKILL) at a random moment, then a build: the same
 
 STORE and CLEAN_STORE have the toolchain; the second forgets actions and graphs before each build.
 """
+import json
 import os
 import random
 import re
@@ -68,6 +70,7 @@ class Model:
         self.libs = rng.randint(2, 4)
         self.deps = [sorted(rng.sample(range(i), rng.randint(0, min(i, 2)))) for i in range(self.libs)]
         self.headers, self.sources = [], []
+        self.notes, self.defines = [0] * self.libs, [0] * self.libs
         for lib in range(self.libs):
             for _ in range(rng.randint(1, 3)):
                 self.header_add(lib)
@@ -108,7 +111,9 @@ class Model:
             fields = ['name = "lib%d"' % lib, 'include = [ "//" ]']
             fields += ["hdrs = [ %s ]" % hdrs] * bool(hdrs) + ["srcs = [ %s ]" % srcs] * bool(srcs)
             fields += ["deps = [ %s ]" % deps] * bool(deps)
-            files["l%d/BUILD.dhall" % lib] = PACKAGE + "in  { lib%d = C.library C.Library::{ %s } }\n" % (
+            fields += ['defines = [ { name = "L%d", value = Some "%d" } ]' % (
+                lib, self.defines[lib])] * bool(self.defines[lib])
+            files["l%d/BUILD.dhall" % lib] = "-- note %d\n" % self.notes[lib] + PACKAGE + "in  { lib%d = C.library C.Library::{ %s } }\n" % (
                 lib, ", ".join(fields))
         deps = ", ".join('D.at "//l%d:lib%d"' % (d, d) for d in range(self.libs))
         files["app/BUILD.dhall"] = PACKAGE + (
@@ -125,7 +130,10 @@ class Model:
     def edit(self):
         """Changes something; the most actions that may run, or None where names changed."""
         kind = self.rng.choice(["source", "source", "header", "header", "note", "note", "include", "add", "drop",
-                                "rename", "nothing"])
+                                "rename", "rename", "build note", "define", "order", "dep", "nothing"])
+        lib = self.rng.randrange(self.libs)
+        if kind in ("build note", "define", "order", "dep"):
+            return "%s l%d" % (kind, lib), self.package_change(kind, lib)
         thing = self.rng.choice(self.headers + self.sources)
         if kind in ("source", "header"):
             thing = self.rng.choice(self.sources if kind == "source" else self.headers)
@@ -141,6 +149,20 @@ class Model:
             return self.names_change(kind, thing), None
         readers = [s for s in self.sources if s is thing or thing in s.read()]
         return "%s %s" % (kind, thing.path()), len(readers) + len({s.lib for s in readers}) + 1
+
+    def package_change(self, kind, lib):
+        """An edit of a BUILD.dhall."""
+        if kind == "build note":
+            self.notes[lib] += 1
+            return 0
+        if kind == "define":
+            self.defines[lib] += 1
+        elif kind == "order":
+            self.rng.shuffle(self.sources)
+            self.rng.shuffle(self.headers)
+        elif lib > 0:
+            self.deps[lib] = sorted({*self.deps[lib], self.rng.randrange(lib)})
+        return None
 
     def names_change(self, kind, thing):
         lib = self.rng.randrange(self.libs)
@@ -165,6 +187,7 @@ class Bench:
     def __init__(self, straylight, workspace, store, clean_store):
         self.straylight, self.workspace = straylight, workspace
         self.store, self.clean_store = store, clean_store
+        self.ran = {}  # digest of an action -> where it ran
 
     def write(self, files):
         """What differs, and nothing else."""
@@ -197,6 +220,18 @@ class Bench:
             raise SystemExit("the build failed:\n%s%s" % (out, err))
         return int(re.search(r"(\d+) run", out).group(1))
 
+    def keys_check(self, what):
+        """Nothing ran in the last build that ran before."""
+        text = subprocess.run([self.straylight, "log", "--json"], cwd=self.workspace, check=True,
+                              env=dict(os.environ, STRAYLIGHT_STORE=self.store), stdout=subprocess.PIPE).stdout
+        for action in json.loads(text)["actions"]:
+            if action["end"] != "ran":
+                continue
+            where = "%s: %s %s" % (what, action["label"], action["what"])
+            if action["digest"] in self.ran:
+                raise SystemExit("%s ran with the inputs of %s" % (where, self.ran[action["digest"]]))
+            self.ran[action["digest"]] = where
+
     def program(self):
         with open(os.path.join(self.workspace, "out/app/app"), "rb") as file:
             return file.read()
@@ -212,8 +247,10 @@ class Bench:
         shutil.rmtree(os.path.join(self.workspace, "out"))
         return program
 
-    def check(self, model, what, bound):
+    def check(self, model, what, bound, keys):
         ran = self.build(self.store)
+        if keys and ran > 0:
+            self.keys_check(what)
         if bound is not None and ran > bound:
             raise SystemExit("%s: %d actions ran, not at most %d" % (what, ran, bound))
         program = self.program()
@@ -234,7 +271,7 @@ def main():
     model = Model(rng)
     bench.write(model.files())
     begin = time.monotonic()
-    bench.check(model, "seed %d, the first build" % seed, None)
+    bench.check(model, "seed %d, the first build" % seed, None, mode == "edits")
     whole_seconds = time.monotonic() - begin
     seen = []
     for step in range(steps):
@@ -248,7 +285,7 @@ def main():
             process.kill()
             process.communicate()
             bound = None
-        bench.check(model, what, bound)
+        bench.check(model, what, bound, mode == "edits")
         seen.append(before)
         if mode == "edits" and rng.random() < 0.3:  # another branch, and back
             bench.write(rng.choice(seen))
