@@ -53,6 +53,7 @@ let build =
           , "toolchain_file.c"
           , "toolchain_lib.c"
           , "tset.c"
+          , "unread.c"
           , "watch.c"
           , "workspace.c"
           ]
@@ -87,6 +88,7 @@ let build =
           , "tokens.h"
           , "toolchain.h"
           , "tset.h"
+          , "unread.h"
           , "watch.h"
           , "workspace.h"
           ]

@@ -77,6 +77,9 @@ size_t prune_wants_add(struct job *job, struct dice_want *wants, size_t count);
 bool action_cached(struct job *job, const struct digest *key);
 /* The same, of an action that read what is there now. */
 bool prune_recall(struct job *job);
+/* Of a prepared action that was done: marks the inputs that it read, as its depfile says. False: it
+ * has none, was not done with these inputs, or may have read more. */
+bool action_reads(struct job *job, bool *read);
 /* The action is done: the contents of what it did not read do not matter to dice. */
 void prune(struct job *job);
 void outcome_encode(const struct outcome *outcome, bool is_test, struct buf *ret_value);

@@ -35,6 +35,7 @@ static const struct dice_kind kinds[KEY_COUNT] = {
     [KEY_QUERY] = {"query", 0, query_compute, NULL},
     [KEY_TRIAL] = {"trial", DICE_TRANSIENT, trial_compute, NULL},
     [KEY_COMMANDS] = {"commands", 0, commands_compute, NULL},
+    [KEY_READS] = {"reads", DICE_TRANSIENT, reads_compute, NULL},
     [KEY_RERUN] = {"rerun", DICE_TRANSIENT, rerun_compute, NULL},
     [KEY_PASS] = {"pass", DICE_LEAF, pass_compute, pass_unchanged},
     [KEY_PRESENT] = {"present", 0, present_compute, NULL},
@@ -68,6 +69,7 @@ struct str build_key_describe(void *context, unsigned kind, struct str arg, stru
     case KEY_COMMANDS:
     case KEY_TRIAL:
     case KEY_RERUN:
+    case KEY_READS:
         return arena_str(arena, arg);
     case KEY_GOAL:
     case KEY_QUERY:

@@ -49,6 +49,7 @@ enum key_kind {
     KEY_SYNTAX,
     KEY_IMPORT,
     KEY_RERUN,
+    KEY_READS,
     KEY_COUNT,
 };
 
@@ -253,6 +254,10 @@ enum dice_status trial_compute(
 /* One action as it would run now, all that it reads made and in the store (build/rerun.c). arg: an
  * absolute pattern that names it; value: for log_build_decode. */
 enum dice_status rerun_compute(
+    struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags);
+/* What the compilers of a target read (build/unread.c). arg: label_key; value: [paths that were
+ * read, or may have been], [paths that one was given], how many actions say nothing. */
+enum dice_status reads_compute(
     struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags);
 enum err outcome_decode(struct str value, struct arena *arena, struct outcome *ret_outcome);
 /* Its producers alone: a build that counts its actions asks each. */

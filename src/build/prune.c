@@ -366,6 +366,12 @@ bool prune_recall(struct job *job)
     return false;
 }
 
+bool action_reads(struct job *job, bool *read)
+{
+    return job->action->depfile.len > 0 && (action_cached(job, &job->key) || prune_recall(job)) &&
+           read_mark(job, read);
+}
+
 static void recall_note(struct job *job, const bool *read)
 {
     struct recall_entry entry = {.key = job->key};

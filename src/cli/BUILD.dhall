@@ -34,6 +34,7 @@ let straylight =
           , "init.c"
           , "junit.c"
           , "line_edit.c"
+          , "lint.c"
           , "log.c"
           , "lsp_answer.c"
           , "lsp_document.c"

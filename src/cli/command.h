@@ -66,6 +66,7 @@ struct command {
     X(graph)                                                                                       \
     X(help)                                                                                        \
     X(init)                                                                                        \
+    X(lint)                                                                                        \
     X(log)                                                                                         \
     X(query)                                                                                       \
     X(run)                                                                                         \
