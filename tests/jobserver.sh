@@ -1,5 +1,5 @@
 #!/bin/sh
-# tests/jobserver.sh: jobs are shared with make.
+# tests/jobserver.sh: jobs are shared with make, above us and in actions.
 . "$(dirname "$0")/lib.sh"
 
 workspace_make ws || exit 1
@@ -114,4 +114,72 @@ ok "it builds" test -e out/d
 err_lacks "with its jobs" "jobserver"
 expect "without + in the rule" 0 make -j3 lost
 err_has "it says what is missing" "make's jobserver is not passed on, so one action runs at a time"
+
+# An action that declares it has our jobs.
+cat >look.c <<'END'
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+int main(int argc, char **argv)
+{
+    char bytes[100];
+    const char *flags = getenv("MAKEFLAGS"), *auth = flags == NULL ? NULL : strstr(flags, "--jobserver-auth=");
+    int r = -1, w = -1;
+    if (auth == NULL || sscanf(auth, "--jobserver-auth=%d,%d", &r, &w) != 2) {
+        return printf("no jobserver, descriptor 3 is %s\n", fcntl(3, F_GETFD) < 0 ? "closed" : "open") < 0;
+    }
+    fcntl(r, F_SETFL, O_NONBLOCK);
+    ssize_t count = read(r, bytes, sizeof bytes);
+    printf("%s: %d tokens\n", argv[1], count < 0 ? 0 : (int)count);
+    return argc > 2 || count < 0 ? 0 : write(w, bytes, (size_t)count) != count; /* or it keeps them */
+}
+END
+mkdir -p mk && cp "$(command -v make)" mk/make
+make_tree=$("$straylight" store add mk | cut -d" " -f1)
+package . <<END
+let A = ./dhall/rules/action/v1.dhall
+let look = C.binary C.Binary::{ name = "look", srcs = [ "look.c" ] }
+let take =
+      \(name : Text) -> \(jobserver : Bool) -> \(args : List D.Arg) ->
+        A.run A.Run::{ name, tool = A.built look, trees = C.trees, args, stdout = Some name, jobserver }
+let real =
+      A.run
+        A.Run::{
+        , name = "real"
+        , tool = A.Tool.Pinned { tree = { at = "/opt", digest = "$make_tree" }, path = "opt/make" }
+        , trees = C.trees
+        , args = [ D.text "-s", D.text "-f", D.source "look.mk", D.Arg.One [ D.Piece.Text "LOOK=", D.Piece.Program (D.output look "look") ] ]
+        , srcs = [ "look.mk" ]
+        , stdout = Some "real"
+        , jobserver = True
+        }
+in  { look
+    , none = take "none" False [ D.text "a" ]
+    , some = take "some" True [ D.text "b" ]
+    , greedy = take "greedy" True [ D.text "c", D.text "keeps" ]
+    , after = take "after" True [ D.text "d" ]
+    , real
+    }
+END
+printf 'all:\n\t+@$(LOOK) made\n' >look.mk
+expect "one that does not" 0 "$straylight" build //:none
+ok "has none" grep -q "no jobserver, descriptor 3 is closed" out/none
+expect "one that does" 0 "$straylight" build -j4 //:some
+ok "has those that are left" grep -q "b: 3 tokens" out/some
+expect "one that keeps them" 0 "$straylight" build -j1 //:look@exec
+expect "in the same build" 0 "$straylight" build -j3 //:greedy //:after
+ok "harms no other build" grep -q "c: [12] tokens" out/greedy
+expect "below a make" 0 under 5 fds 0 "$straylight" build --events events //:some
+out_has "nothing runs" "status 0 tokens 5"
+sed -i 's/"b"/"bb"/' BUILD.dhall
+expect "below a make, anew" 0 under 5 fds 0 "$straylight" build --events events //:some
+out_has "all is given back" "status 0 tokens 5"
+ok "make's tokens are the action's" grep -q "bb: 5 tokens" out/some
+sed -i 's/"some" True/"some" False/' BUILD.dhall
+expect "what it declares" 0 "$straylight" build //:some
+out_has "is not in its key" "0 run"
+expect "make itself in an action" 0 "$straylight" build -j4 //:real
+ok "shares our jobs" grep -q "made: 3 tokens" out/real
 finish

@@ -48,6 +48,7 @@ let Action =
       , stdout : Optional Text -- an output (not listed above) that gets the standard output
       , depfile : Optional Text -- an output (not listed above): Makefile syntax, what was read; local only
       , requires : List Resource
+      , jobserver : Bool -- what it runs shares our jobs: it has a GNU make jobserver, by MAKEFLAGS; not in its key
       , memory_mib : Optional Natural -- what it takes while it runs; else what it took before; not in its key
       }
 
@@ -61,6 +62,7 @@ let action =
       , stdout = None Text
       , depfile = None Text
       , requires = [] : List Resource
+      , jobserver = False
       , memory_mib = None Natural
       }
 

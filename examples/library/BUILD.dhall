@@ -1,7 +1,7 @@
 -- A library of text wrapping. What others may include lies in include/; src/ is its own affair.
 let C =
       ( https://straylight.cx/rules/c/v1.dhall
-          sha256:e4a82d3694568d80158eef10bc0b4f93e847137ce1647b80af82a9cf4b81ae12
+          sha256:800a7219cd093327c7279d480ba6d771c3aa77a1b7a8d79c7643bdf1f950840e
       ).with-toolchain
         (./toolchains.dhall).native
 

@@ -3,10 +3,10 @@ let toolchains = ./toolchains.dhall
 
 in  { A =
         https://straylight.cx/rules/action/v1.dhall
-          sha256:84bc8faa9675ccf94e868945baaa63569c8ee91571ad44c4a8d2ccba2c9a1e3f
+          sha256:e78639fb52861b807e5b85e26b440edbd85696f42f2e03d62a3fbb17a6ae20a4
     , C =
         ( https://straylight.cx/rules/c/v1.dhall
-            sha256:e4a82d3694568d80158eef10bc0b4f93e847137ce1647b80af82a9cf4b81ae12
+            sha256:800a7219cd093327c7279d480ba6d771c3aa77a1b7a8d79c7643bdf1f950840e
         ).with-toolchain
           toolchains.native
     , libs = toolchains.libs

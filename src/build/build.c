@@ -169,7 +169,8 @@ static enum err before_compute(void *context, struct diags *diags)
         sigset_t set;
         signals_of(&set);
         engine->signals_blocked = pthread_sigmask(SIG_BLOCK, &set, &engine->signals_before) == 0;
-        err = exec_new(engine->store, engine->options.jobs, &engine->exec, diags);
+        err = exec_new_tokens(
+            engine->store, engine->options.jobs, tokens_fds(engine->tokens), &engine->exec, diags);
         uint64_t budget = engine->options.memory_bytes;
         engine->memory = memory_new(budget > 0 ? budget : memory_free_bytes());
     }

@@ -396,6 +396,7 @@ static void action_read(
     const struct dhall_value *depfile = optional_read(reading, value, "depfile");
     action->depfile = depfile == NULL ? STR("") : text_of(reading, depfile, "depfile");
     requires_read(reading, value, action);
+    action->jobserver = bool_read(reading, value, "jobserver");
     const struct dhall_value *memory = optional_read(reading, value, "memory_mib");
     uint64_t mib = memory == NULL ? 0 : natural_of(reading, memory, "memory_mib");
     action->memory_bytes = mib > UINT32_MAX ? (uint64_t)UINT32_MAX << 20 : mib << 20;

@@ -99,6 +99,7 @@ static void action_encode(struct encoder *encoder, const struct action *action)
         cbor_head_add(buf, CBOR_UNSIGNED, (uint64_t)action->requires[i].kind);
         cbor_text_add(buf, action->requires[i].name);
     }
+    cbor_bool_add(buf, action->jobserver);
     cbor_head_add(buf, CBOR_UNSIGNED, action->memory_bytes);
 }
 
@@ -338,6 +339,7 @@ static void action_decode(struct decoder *decoder, struct action *action)
         requires[i].name = text_decode(decoder);
     }
     action->requires = requires;
+    action->jobserver = bool_decode(decoder);
     action->memory_bytes = unsigned_decode(decoder, UINT64_MAX);
 }
 

@@ -77,6 +77,7 @@ struct action {
     struct str depfile;           /* empty: none */
     const struct resource *requires;
     size_t require_count;
+    bool jobserver;        /* it shares our tokens */
     uint64_t memory_bytes; /* that it says it takes; 0: nothing said */
 };
 struct dep {

@@ -23,7 +23,8 @@ struct tokens {
     unsigned held_count;
     int read_fd; /* a description of ours, which does not block: make's own may */
     int write_fd;
-    int wake_fd; /* eventfd: readable when the free token may be had, or for good */
+    int child_fds[2]; /* for those that share our jobs */
+    int wake_fd;      /* eventfd: readable when the free token may be had, or for good */
 };
 
 /* "3,4": two numbers. */
@@ -90,6 +91,14 @@ static int reopen(int fd)
     return open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 }
 
+static void fds_close(const struct tokens *tokens)
+{
+    fd_close(&tokens->read_fd);
+    fd_close(&tokens->write_fd);
+    fd_close(&tokens->child_fds[0]);
+    fd_close(&tokens->child_fds[1]);
+}
+
 static bool make_join(struct tokens *tokens, const struct tokens_place *place)
 {
     if (place->path.len > 0) {
@@ -97,16 +106,19 @@ static bool make_join(struct tokens *tokens, const struct tokens_place *place)
         const char *path = arena_cstr(&arena, place->path);
         tokens->read_fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
         tokens->write_fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+        tokens->child_fds[0] = tokens->read_fd < 0 ? -1 : open(path, O_RDWR | O_CLOEXEC);
+        tokens->child_fds[1] = fcntl(tokens->child_fds[0], F_DUPFD_CLOEXEC, 0);
         arena_release(&arena);
     } else if (is_fifo(place->read_fd) && is_fifo(place->write_fd)) {
         tokens->read_fd = reopen(place->read_fd);
         tokens->write_fd = fcntl(place->write_fd, F_DUPFD_CLOEXEC, 0);
+        tokens->child_fds[0] = fcntl(place->read_fd, F_DUPFD_CLOEXEC, 0);
+        tokens->child_fds[1] = fcntl(place->write_fd, F_DUPFD_CLOEXEC, 0);
     }
     if (is_fifo(tokens->read_fd) && is_fifo(tokens->write_fd)) {
         return true;
     }
-    fd_close(&tokens->read_fd);
-    fd_close(&tokens->write_fd);
+    fds_close(tokens);
     return false;
 }
 
@@ -127,14 +139,16 @@ static bool own_make(struct tokens *tokens, unsigned jobs)
     }
     tokens->own = true;
     tokens->job_count = jobs;
-    tokens->write_fd = ends[1];
+    tokens->child_fds[0] = ends[0];
+    tokens->child_fds[1] = ends[1];
     tokens->read_fd = reopen(ends[0]);
-    if (tokens->read_fd < 0) { /* no /proc: nobody else reads it yet */
-        tokens->read_fd = ends[0];
-        return fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0;
-    }
-    fd_close(&ends[0]);
-    return true;
+    tokens->write_fd = fcntl(ends[1], F_DUPFD_CLOEXEC, 0);
+    return tokens->read_fd >= 0 && tokens->write_fd >= 0;
+}
+
+const int *tokens_fds(const struct tokens *tokens)
+{
+    return tokens->child_fds;
 }
 
 struct tokens *tokens_new(struct str makeflags, unsigned jobs, enum tokens_source *ret_source)
@@ -142,7 +156,7 @@ struct tokens *tokens_new(struct str makeflags, unsigned jobs, enum tokens_sourc
     struct tokens *tokens = memory_calloc(1, sizeof *tokens);
     struct tokens_place place = tokens_place_find(makeflags);
     bool named = place.path.len > 0 || place.read_fd >= 0;
-    tokens->read_fd = tokens->write_fd = -1;
+    tokens->read_fd = tokens->write_fd = tokens->child_fds[0] = tokens->child_fds[1] = -1;
     tokens->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     bool joined = named && make_join(tokens, &place);
     *ret_source = joined ? TOKENS_MAKE : named ? TOKENS_LOST : TOKENS_OWN;
@@ -170,8 +184,7 @@ void tokens_free(struct tokens *tokens)
 {
     if (tokens != NULL) {
         tokens_return(tokens);
-        fd_close(&tokens->read_fd);
-        fd_close(&tokens->write_fd);
+        fds_close(tokens);
         fd_close(&tokens->wake_fd);
         (void)pthread_mutex_destroy(&tokens->mutex);
         free(tokens);

@@ -31,6 +31,8 @@ struct tokens_place tokens_place_find(struct str makeflags);
 /* jobs: how many tokens there are, with that which nobody needs to take, if it is our own. A
  * descriptor that cannot be had ends the process. */
 struct tokens *tokens_new(struct str makeflags, unsigned jobs, enum tokens_source *ret_source);
+/* Both ends as a child takes them, blocking; borrowed. */
+const int *tokens_fds(const struct tokens *tokens);
 /* Gives back what is held; or NULL. */
 void tokens_free(struct tokens *tokens);
 /* Takes one if it need not wait. */

@@ -35,6 +35,7 @@ struct exec {
     pthread_mutex_t mutex; /* of busy and socket_fd of the slots */
     pthread_cond_t freed;
     int terminal_fd;   /* of exec_new_terminal, or -1; borrowed */
+    int token_fds[2];  /* of exec_new_tokens, or -1; borrowed */
     int cancel_fds[2]; /* runners watch [0]; a byte into [1] cancels, and stays */
     atomic_bool cancelled;
     unsigned slot_count;
@@ -44,6 +45,9 @@ struct exec {
 static const char doctor_help[] = "`straylight doctor` says what this machine's kernel allows, and "
                                   "what to do about the rest";
 
+static const int no_tokens[2] = {-1, -1};
+static const char tokens_makeflags[] = "MAKEFLAGS= -j --jobserver-auth=3,4"; /* NS_TOKENS_FD */
+
 static enum err slot_start(struct exec *exec, struct slot *slot, struct diags *diags)
 {
     int ends[2];
@@ -52,7 +56,11 @@ static enum err slot_start(struct exec *exec, struct slot *slot, struct diags *d
     }
     pid_t pid = fork();
     if (pid == 0) {
-        ns_runner_main(ends[1], exec->cancel_fds[0], exec->terminal_fd, store_root(exec->store));
+        struct ns_fds fds = {.socket = ends[1],
+            .cancel = exec->cancel_fds[0],
+            .terminal = exec->terminal_fd,
+            .tokens = {exec->token_fds[0], exec->token_fds[1]}};
+        ns_runner_main(&fds, store_root(exec->store));
     }
     int error_number = errno;
     fd_close(&ends[1]);
@@ -85,7 +93,7 @@ static enum err slot_greet(struct slot *slot, struct diags *diags)
 }
 
 static enum err exec_make(struct store *store, unsigned slot_count, int terminal_fd,
-    struct exec **ret_exec, struct diags *diags)
+    const int token_fds[2], struct exec **ret_exec, struct diags *diags)
 {
     if (slot_count == 0 || slot_count > SLOTS_MAX) {
         return diag_add(
@@ -94,6 +102,8 @@ static enum err exec_make(struct store *store, unsigned slot_count, int terminal
     struct exec *exec = memory_calloc(1, sizeof *exec + slot_count * sizeof exec->slots[0]);
     exec->store = store;
     exec->terminal_fd = terminal_fd;
+    exec->token_fds[0] = token_fds[0];
+    exec->token_fds[1] = token_fds[1];
     exec->shares = shares_new();
     (void)pthread_mutex_init(&exec->mutex, NULL);
     (void)pthread_cond_init(&exec->freed, NULL);
@@ -123,13 +133,19 @@ static enum err exec_make(struct store *store, unsigned slot_count, int terminal
 enum err exec_new(
     struct store *store, unsigned slot_count, struct exec **ret_exec, struct diags *diags)
 {
-    return exec_make(store, slot_count, -1, ret_exec, diags);
+    return exec_make(store, slot_count, -1, no_tokens, ret_exec, diags);
+}
+
+enum err exec_new_tokens(struct store *store, unsigned slot_count, const int token_fds[2],
+    struct exec **ret_exec, struct diags *diags)
+{
+    return exec_make(store, slot_count, -1, token_fds, ret_exec, diags);
 }
 
 enum err exec_new_terminal(
     struct store *store, int terminal_fd, struct exec **ret_exec, struct diags *diags)
 {
-    return exec_make(store, 1, terminal_fd, ret_exec, diags);
+    return exec_make(store, 1, terminal_fd, no_tokens, ret_exec, diags);
 }
 
 void exec_free(struct exec *exec)
@@ -341,7 +357,17 @@ static const char *const *argv_make(const struct exec_action *action, struct are
     return argv;
 }
 
-static enum err env_make(const struct exec_action *action, struct arena *arena,
+/* An action that has a MAKEFLAGS of its own does not want ours. */
+static bool env_has(const struct exec_action *action, struct str name)
+{
+    bool has = false;
+    for (size_t i = 0; i < action->env_count; i++) {
+        has = has || str_eq(action->env[i].name, name);
+    }
+    return has;
+}
+
+static enum err env_make(const struct exec_action *action, bool tokens, struct arena *arena,
     const char *const **ret_env, struct diags *diags)
 {
     const struct exec_env *whole;
@@ -350,10 +376,13 @@ static enum err env_make(const struct exec_action *action, struct arena *arena,
     if (err != OK) {
         return err;
     }
-    const char **env = ARENA_NEW(arena, const char *, count + 1);
+    const char **env = ARENA_NEW(arena, const char *, count + 2);
     for (size_t i = 0; i < count; i++) {
         env[i] =
             arena_printf(arena, "%.*s=%.*s", STR_ARG(whole[i].name), STR_ARG(whole[i].value)).ptr;
+    }
+    if (tokens) {
+        env[count] = tokens_makeflags;
     }
     *ret_env = env;
     return OK;
@@ -383,7 +412,9 @@ static enum err request_make(struct exec *exec, const struct exec_action *action
 {
     struct str root;
     const char *const *env;
-    enum err err = env_make(action, arena, &env, diags);
+    bool tokens =
+        action->shares_tokens && exec->token_fds[0] >= 0 && !env_has(action, STR("MAKEFLAGS"));
+    enum err err = env_make(action, tokens, arena, &env, diags);
     if (err != OK) {
         return err;
     }
@@ -403,6 +434,7 @@ static enum err request_make(struct exec *exec, const struct exec_action *action
         return err;
     }
     *ret_request = (struct ns_request){.timeout_ms = action->timeout_ms,
+        .tokens = tokens ? 1 : 0,
         .root = arena_cstr(arena, root),
         .inputs = inputs,
         .input_count = count,

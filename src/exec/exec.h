@@ -42,6 +42,7 @@ struct exec_action {
     size_t output_count;
     const struct str *folders; /* the same, for outputs that are folders */
     size_t folder_count;
+    bool shares_tokens;  /* it has those of exec_new_tokens; not part of the key */
     uint64_t timeout_ms; /* 0: none; not part of the key */
 };
 enum exec_end {
@@ -76,6 +77,12 @@ struct exec_result {
 struct exec;
 enum err exec_new(
     struct store *store, unsigned slot_count, struct exec **ret_exec, struct diags *diags);
+/* The same with both ends of a jobserver's pipe, which stay the caller's. An action that shares
+ * them has them as descriptors 3 and 4, and a MAKEFLAGS that says so (GNU make's manual, "POSIX
+ * jobserver"): it may take a token for each further process that it wants to run at once. Actions
+ * that share a pipe can speak to each other by it: only those that declare it have it. */
+enum err exec_new_tokens(struct store *store, unsigned slot_count, const int token_fds[2],
+    struct exec **ret_exec, struct diags *diags);
 /* The same with one slot, whose actions have a terminal as their standard streams, in the place of
  * what exec_run keeps of them: a shell for a person. Never a terminal that somebody else uses, too:
  * what it may do to it is not bounded. terminal_fd stays the caller's. */

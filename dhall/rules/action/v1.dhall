@@ -33,6 +33,7 @@ let Run =
           , deps : List D.Target
           , exports : List D.Export
           , requires : List D.Resource
+          , jobserver : Bool -- its tool is make, or runs it
           , memory_mib : Optional Natural -- what it takes while it runs; else it is learnt
           , visibility : List Text
           }
@@ -49,6 +50,7 @@ let Run =
         , deps = [] : List D.Target
         , exports = [] : List D.Export
         , requires = [] : List D.Resource
+        , jobserver = False
         , memory_mib = None Natural
         , visibility = [ "//..." ]
         }
@@ -101,6 +103,7 @@ let run =
                       , folders = cfg.folders
                       , stdout = cfg.stdout
                       , requires = cfg.requires
+                      , jobserver = cfg.jobserver
                       , memory_mib = cfg.memory_mib
                       }
                 ]

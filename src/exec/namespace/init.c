@@ -174,6 +174,19 @@ static enum err payload_prepare(const struct ns_init *init, struct diags *diags)
     return abi > 0 ? ns_landlock_restrict(abi, diags) : OK;
 }
 
+/* Nothing of the runner's but the standard streams, and a jobserver's ends if it shares them. The
+ * runner keeps those above the places where an action has them. */
+static int descriptors_leave(const struct ns_init *init)
+{
+    if (init->request->tokens == 0 || init->token_fds[0] < 0) {
+        return close_range(NS_TOKENS_FD, ~0U, 0);
+    }
+    return dup2(init->token_fds[0], NS_TOKENS_FD) < 0 ||
+                   dup2(init->token_fds[1], NS_TOKENS_FD + 1) < 0
+               ? -1
+               : close_range(NS_TOKENS_FD + 2, ~0U, 0);
+}
+
 static int payload_main(void *context)
 {
     struct payload *payload = context;
@@ -182,7 +195,7 @@ static int payload_main(void *context)
     if (payload_prepare(init, payload->diags) != OK) {
         return 1;
     }
-    if (close_range(3, ~0U, 0) != 0) {
+    if (descriptors_leave(init) != 0) {
         (void)!diag_add_errno(payload->diags, errno, "cannot close the runner's descriptors");
         return 1;
     }

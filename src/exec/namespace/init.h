@@ -16,6 +16,9 @@
 enum {
     NS_STACK_BYTES = 256 * 1024,
 };
+enum {
+    NS_TOKENS_FD = 3, /* where an action that shares the jobserver has it; and the next one */
+};
 struct ns_report {
     enum ns_status status; /* NS_READY: it runs; NS_RAN, NS_REFUSED, NS_BROKEN */
     int wait_status;       /* as waitpid gives it */
@@ -31,8 +34,9 @@ struct ns_init {
     char *stack;              /* NS_STACK_BYTES, for the action until it is a program */
     struct ns_report *report; /* the runner reads it when init is dead, or status is not NS_READY */
     int stdout_fd, stderr_fd;
-    int terminal_fd; /* in their place, and stdin's; or -1 */
-    int started_fd;  /* a pipe: one byte once report says something; its end is init's death */
+    int terminal_fd;  /* in their place, and stdin's; or -1 */
+    int token_fds[2]; /* of a jobserver, or -1 */
+    int started_fd;   /* a pipe: one byte once report says something; its end is init's death */
 };
 /* In the new pid namespace, as its first process; context: struct ns_init. For clone(2). */
 int ns_init_main(void *context);

@@ -22,8 +22,7 @@ enum {
     READ_BYTES = 64 * 1024, /* a pipe's size */
 };
 struct runner {
-    int socket_fd, cancel_fd;
-    int terminal_fd; /* or -1 */
+    struct ns_fds fds;
     bool pids_bounded;
     bool orphan;   /* the program is gone */
     unsigned used; /* enum ns_used: what no other action may be in */
@@ -102,8 +101,8 @@ static void child_watch(struct runner *runner, struct child *child)
         bool killed = child->end != EXEC_EXITED || child->printed_too_much;
         struct pollfd polls[6] = {{.fd = child->fds[0]}, /* POLLHUP needs no asking */
             {.fd = child->fds[1], .events = POLLIN}, {.fd = child->fds[2], .events = POLLIN},
-            {.fd = killed ? -1 : runner->cancel_fd, .events = POLLIN},
-            {.fd = killed ? -1 : runner->socket_fd, .events = POLLRDHUP},
+            {.fd = killed ? -1 : runner->fds.cancel, .events = POLLIN},
+            {.fd = killed ? -1 : runner->fds.socket, .events = POLLRDHUP},
             {.fd = runner->slot.listener_fd, .events = POLLIN}};
         if (poll(polls, 6, child_wait_ms(child)) < 0) {
             continue;
@@ -262,8 +261,11 @@ static enum err action_run(struct runner *runner, struct str bytes, struct arena
     struct child child = {.fds = {-1, -1, -1}, .end = EXEC_EXITED};
     struct ns_stage stage = {.root_fd = -1};
     struct ns_request request;
-    struct ns_init init = {
-        .request = &request, .stage = &stage, .arena = arena, .terminal_fd = runner->terminal_fd};
+    struct ns_init init = {.request = &request,
+        .stage = &stage,
+        .arena = arena,
+        .terminal_fd = runner->fds.terminal,
+        .token_fds = {runner->fds.tokens[0], runner->fds.tokens[1]}};
     struct str texts[3] = {0};
     enum err err = ns_request_decode(bytes, arena, &request, &diags);
     err = err != OK ? err : ns_slot_room(slot, request.root, arena, &diags);
@@ -287,7 +289,7 @@ static enum err action_run(struct runner *runner, struct str bytes, struct arena
     reply.stdout_len = texts[1].len;
     reply.stderr_len = texts[2].len;
     if (!runner->orphan) {
-        err = ns_reply_send(runner->socket_fd, &reply, texts, whole ? stage.root_fd : -1);
+        err = ns_reply_send(runner->fds.socket, &reply, texts, whole ? stage.root_fd : -1);
     }
     fd_close(&stage.root_fd);
     child_release(&child);
@@ -302,12 +304,12 @@ static void serve(struct runner *runner)
     struct arena arena = {0};
     while (!runner->orphan) {
         uint32_t len;
-        if (fd_read_full(runner->socket_fd, &len, sizeof len) != sizeof len ||
+        if (fd_read_full(runner->fds.socket, &len, sizeof len) != sizeof len ||
             len > NS_REQUEST_BYTES_MAX) {
             return;
         }
         char *bytes = arena_alloc(&arena, len);
-        if (fd_read_full(runner->socket_fd, bytes, len) != (ssize_t)len) {
+        if (fd_read_full(runner->fds.socket, bytes, len) != (ssize_t)len) {
             return;
         }
         /* An error was told in the reply; one in sending it shows when we read again. */
@@ -316,24 +318,38 @@ static void serve(struct runner *runner)
     }
 }
 
-/* Nothing of the program's is left but the descriptors, which become 3, 4 and (if it is one) 5. */
-static bool process_clean(int *socket_fd, int *cancel_fd, int *terminal_fd)
+/* The descriptor in its new place; -1 stays. */
+static bool fd_place(int *fd, int from, int to)
 {
-    int terminal = *terminal_fd < 0 ? -1 : fcntl(*terminal_fd, F_DUPFD_CLOEXEC, 64);
-    int sockets[2] = {
-        fcntl(*socket_fd, F_DUPFD_CLOEXEC, 64), fcntl(*cancel_fd, F_DUPFD_CLOEXEC, 64)};
+    *fd = from < 0 ? -1 : dup3(from, to, O_CLOEXEC);
+    return *fd >= 0 || (from < 0 && (close(to) == 0 || errno == EBADF));
+}
+
+/* Nothing of the program's is left but the descriptors, which become 3 to 7, those that there are.
+ */
+static bool process_clean(struct ns_fds *fds)
+{
+    int *const all[] = {
+        &fds->socket, &fds->cancel, &fds->terminal, &fds->tokens[0], &fds->tokens[1]};
+    enum {
+        COUNT = sizeof all / sizeof all[0],
+    };
+    int above[COUNT];
     int null_fd = open("/dev/null", O_RDWR);
-    if (sockets[0] < 0 || sockets[1] < 0 || null_fd < 0) {
+    bool good = null_fd >= 0;
+    for (int i = 0; i < COUNT; i++) {
+        above[i] = *all[i] < 0 ? -1 : fcntl(*all[i], F_DUPFD_CLOEXEC, 64);
+        good = good && (above[i] >= 0 || *all[i] < 0);
+    }
+    for (int fd = 0; fd < 3 && good; fd++) {
+        good = dup2(null_fd, fd) >= 0;
+    }
+    for (int i = 0; i < COUNT && good; i++) {
+        good = fd_place(all[i], above[i], 3 + i);
+    }
+    if (!good) {
         return false;
     }
-    for (int fd = 0; fd < 3; fd++) {
-        if (dup2(null_fd, fd) < 0) {
-            return false;
-        }
-    }
-    *socket_fd = dup3(sockets[0], 3, O_CLOEXEC);
-    *cancel_fd = dup3(sockets[1], 4, O_CLOEXEC);
-    *terminal_fd = terminal < 0 ? -1 : dup3(terminal, 5, O_CLOEXEC);
     /* A process that has changed its user does not own its own /proc files; id maps are such. */
     (void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
     (void)setsid(); /* the terminal's interrupt is the program's to deal with */
@@ -343,8 +359,7 @@ static bool process_clean(int *socket_fd, int *cancel_fd, int *terminal_fd)
     (void)signal(SIGPIPE, SIG_IGN);
     sigset_t none;
     (void)sigemptyset(&none);
-    return sigprocmask(SIG_SETMASK, &none, NULL) == 0 &&
-           close_range(terminal < 0 ? 5 : 6, ~0U, 0) == 0;
+    return sigprocmask(SIG_SETMASK, &none, NULL) == 0 && close_range(3 + COUNT, ~0U, 0) == 0;
 }
 
 static enum err runner_prepare(struct runner *runner, const char *store_root, struct diags *diags)
@@ -358,28 +373,25 @@ static enum err runner_prepare(struct runner *runner, const char *store_root, st
     return err;
 }
 
-_Noreturn void ns_runner_main(int socket_fd, int cancel_fd, int terminal_fd, const char *store_root)
+_Noreturn void ns_runner_main(const struct ns_fds *fds, const char *store_root)
 {
     struct arena arena = {0};
     struct diags diags;
     diags_init(&diags, &arena, NULL);
     char cgroup[256] = "";
-    struct runner runner = {0};
+    struct runner runner = {.fds = *fds};
     struct ns_reply reply = {.status = NS_READY};
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-    if (!process_clean(&socket_fd, &cancel_fd, &terminal_fd)) {
+    if (!process_clean(&runner.fds)) {
         _exit(1);
     }
-    runner.socket_fd = socket_fd;
-    runner.cancel_fd = cancel_fd;
-    runner.terminal_fd = terminal_fd;
     ns_pids_bound(cgroup, sizeof cgroup);
     runner.pids_bounded = cgroup[0] != '\0';
     enum err err = runner_prepare(&runner, store_root, &diags);
     struct str texts[3] = {err == OK ? str_of(cgroup) : diags.newest->text, {0}, {0}};
     reply.status = err == OK ? NS_READY : NS_BROKEN;
     reply.text_len = texts[0].len;
-    if (ns_reply_send(socket_fd, &reply, texts, -1) == OK && err == OK) {
+    if (ns_reply_send(runner.fds.socket, &reply, texts, -1) == OK && err == OK) {
         serve(&runner);
     }
     arena_release(&arena);

@@ -23,6 +23,7 @@ struct ns_input {
 };
 struct ns_request {
     uint64_t timeout_ms; /* 0: none */
+    uint32_t tokens;     /* 1: it has the jobserver's descriptors */
     const char *root;    /* staged tree, path below the store's root */
     const struct ns_input *inputs;
     size_t input_count;
