@@ -309,12 +309,16 @@ static void codec(void)
     const struct arg argv[] = {ONE(TEXT("x"), MADE("y")),
         {.each = true, .set = {"set", 3}, .joined = true, .order = ORDER_TOPOLOGICAL}};
     static const struct resource net = {.kind = RESOURCE_AUTH, .name = {"key", 3}};
-    struct action action = {
+    const struct action action = {
         .category = STR("c"), .argv = {argv, 2}, .requires = &net, .require_count = 1};
+    struct action actions[3] = {action, action, action};
     struct target *target = target_of(&world, "t", "a -b", "v w");
-    target->actions = &action;
-    target->action_count = 1;
-    target->test_count = 1;
+    actions[1].jobserver = true;
+    actions[2].memory_bytes = 4321;
+    target->actions = actions;
+    target->action_count = 3;
+    target->test_count = 2;
+    target->test_flaky = true;
     target->test_timeout_ms = 1234;
     AUTO_BUF bytes = {0}, again = {0};
     target_encode(target, &bytes);
@@ -323,6 +327,11 @@ static void codec(void)
     target_encode(&decoded, &again);
     CHECK_STR(buf_str(&again), buf_str(&bytes));
     CHECK(decoded.test_timeout_ms == 1234 && decoded.actions[0].argv.at[1].joined);
+    CHECK(decoded.action_count == 3 && decoded.test_count == 2 && decoded.test_flaky);
+    CHECK(!decoded.actions[0].jobserver && decoded.actions[1].jobserver);
+    CHECK(decoded.actions[1].memory_bytes == 0 && decoded.actions[2].memory_bytes == 4321);
+    CHECK(!target_action_is_test(&decoded, 0) && target_action_is_test(&decoded, 1));
+    CHECK(target_action_is_test(&decoded, 2) && !target_action_is_test(&decoded, 3));
     for (size_t len = 0; len < bytes.len; len++) { /* a cut file is refused, never believed */
         CHECK(target_decode(str_sub(buf_str(&bytes), 0, len), &world.arena, &decoded) != OK);
     }
