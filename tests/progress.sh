@@ -6,12 +6,14 @@ workspace_make ws || exit 1
 cd ws || exit 1
 mkdir -p t
 package t <<'END2'
-in  { slow = C.test C.Test::{ name = "slow", srcs = [ "slow.c" ] } }
+in  { long = C.test C.Test::{ name = "long", srcs = [ "long.c" ] }
+    , slow = C.test C.Test::{ name = "slow", srcs = [ "slow.c" ] } }
 END2
 cat >t/slow.c <<'END2'
 #include <unistd.h>
 int main(void) { return usleep(700000); }
 END2
+sed s/700000/1900000/ t/slow.c >t/long.c
 expect "not on a terminal" 0 "$straylight" test //t:slow
 err_lacks "nothing is drawn" "running"
 expect "on one" 0 "$straylight" test --progress=always --runs-per-test 1 //t:slow
@@ -23,4 +25,32 @@ ok "and are gone at the end" python3 -c '
 assert open("drawn", "rb").read().endswith(b"\r\x1b[2A\x1b[J")'
 expect "no terminal wanted" 0 "$straylight" test --progress=never --runs-per-test 1 //t:slow
 err_lacks "nothing is drawn then" "running"
+
+# A real terminal, twice: what is known of the first is told the second time.
+cat >person.py <<'END2'
+import os, pty, sys
+pid, fd = pty.fork()
+if pid == 0:
+    os.execv(sys.argv[1], [sys.argv[1], "test", "-j1", "--runs-per-test", "1", "//t:long"])
+text = b""
+while True:
+    try:
+        chunk = os.read(fd, 4096)
+    except OSError:
+        break
+    if not chunk:
+        break
+    text += chunk
+sys.stdout.buffer.write(text)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+END2
+expect "on a terminal of its own" 0 env TERM=xterm python3 person.py "$straylight"
+out_has "there are the lines" "] 1 running, "
+out_has "and what runs" "//t:long: "
+out_lacks "nobody knows how long it takes" "0 cached, 0.3 s, about 2 s left"
+expect "again" 0 env TERM=xterm python3 person.py "$straylight"
+out_has "it takes as long as before" ", about 2 s left"
+out_has "less and less" ", about 1 s left"
+expect "with no terminal" 0 env TERM=dumb python3 person.py "$straylight"
+out_lacks "that can be redrawn nothing is drawn" "running"
 finish

@@ -1,5 +1,6 @@
 /* src/build/action.c: what an action needs, and what becomes of it. */
 #include "base/file.h"
+#include "build/peaks.h"
 #include "build/record.h"
 #include <dirent.h>
 #include <fcntl.h>
@@ -394,6 +395,13 @@ static enum dice_status pass_need(struct job *job)
                : DICE_OK;
 }
 
+struct str action_name(struct job *job)
+{
+    struct str label = label_show(job->engine, job->label, job->arena);
+    struct str what = action_describe(job->action, job->arena);
+    return arena_printf(job->arena, "%.*s: %.*s", STR_ARG(label), STR_ARG(what));
+}
+
 enum dice_status action_prepare(struct job *job)
 {
     enum dice_status status = settings_need(job->task, job->arena, &job->settings);
@@ -413,7 +421,10 @@ enum dice_status action_prepare(struct job *job)
     status = status == DICE_OK ? named_check(job, job->action->argv) : status;
     status = status == DICE_OK ? named_check(job, job->action->inputs) : status;
     status = status == DICE_OK ? failed(expand(job)) : status;
-    progress_asked(job->engine, action_key(job->label, job->number, job->arena));
+    if (job->engine->options.progress) {
+        progress_asked(job->engine, action_key(job->label, job->number, job->arena),
+            peaks_find(job->engine->durations, action_name(job)));
+    }
     if (status == DICE_OK) {
         const struct diag *before = job->diags->newest;
         status = inputs_need(job);

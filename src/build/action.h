@@ -50,6 +50,8 @@ struct job {
 enum dice_status action_prepare(struct job *job);
 /* All that it reads is in the store, and whole. */
 enum err action_inputs_ready(struct job *job);
+/* Label and what it does, for people and for what is remembered of it. In the job's arena. */
+struct str action_name(struct job *job);
 /* The variables that the action sets itself. In arena. */
 const struct exec_env *action_env(const struct action *action, struct arena *arena);
 /* job->merged and job->key, out of all that is before them. */

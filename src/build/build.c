@@ -259,6 +259,8 @@ enum err build_open(const struct build_options *options, struct sources *sources
             recall_new(arena_printf(&engine->arena, "%s/recall", engine->workspace.state).ptr);
         engine->peaks =
             peaks_new(arena_printf(&engine->arena, "%s/peaks", engine->workspace.state).ptr);
+        engine->durations =
+            peaks_new(arena_printf(&engine->arena, "%s/durations", engine->workspace.state).ptr);
     }
     err = err == OK ? events_open(engine, diags) : err;
     err = err == OK ? graph_open(engine, diags) : err;
@@ -305,6 +307,7 @@ void build_close(struct engine *engine)
         recall_free(engine->recall);
     }
     peaks_free(engine->peaks);
+    peaks_free(engine->durations);
     memory_free(engine->memory);
     tokens_free(engine->tokens);
     record_free(engine->record);
@@ -458,6 +461,7 @@ enum err build_save(struct engine *engine, struct diags *diags)
     if (err == OK) {
         recall_save(engine->recall);
         peaks_save(engine->peaks);
+        peaks_save(engine->durations);
     }
     return err == OK ? dice_save(engine->dice, diags) : err;
 }

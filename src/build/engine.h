@@ -92,7 +92,8 @@ struct engine {
     struct memory *memory; /* NULL until something may run */
     struct tokens *tokens;
     struct record *record;
-    int events_fd; /* or -1 */
+    struct peaks *durations; /* of actions by label and what they do, in microseconds */
+    int events_fd;           /* or -1 */
 
     pthread_mutex_t graph_lock; /* of what follows, up to the next lock */
     struct arena graph_arena;
@@ -310,8 +311,10 @@ void failure_tell(struct job *job, const struct exec_result *result);
 struct str failure_ending(struct job *job, const struct exec_result *result);
 
 /* Progress (build/progress.c): some lines on a terminal, and texts above them. */
-/* An action was found to need a look; its key. */
-void progress_asked(struct engine *engine, struct str key);
+/* An action was found to need a look; its key, and how long it took when it ran last, or 0. */
+void progress_asked(struct engine *engine, struct str key, uint64_t expected_us);
+/* It was done, or found. */
+void progress_done(struct engine *engine, struct str key);
 void progress_start(struct engine *engine, uint64_t id, struct str what);
 void progress_end(struct engine *engine, uint64_t id);
 void progress_close(struct engine *engine);

@@ -63,6 +63,16 @@ static void seconds_add(struct buf *text, unsigned width, uint64_t us)
     buf_printf(text, "%*llu.%llu s", (int)width, tenths / 10, tenths % 10);
 }
 
+static void left_add(struct buf *text, uint64_t us)
+{
+    unsigned long long seconds = (us + 500000) / 1000000;
+    if (seconds >= 120) {
+        buf_printf(text, ", about %llu min left", (seconds + 30) / 60);
+    } else if (seconds > 0) {
+        buf_printf(text, ", about %llu s left", seconds);
+    }
+}
+
 unsigned lines_format(const struct lines *lines, uint64_t now_us, unsigned columns, unsigned rows,
     struct buf *ret_text)
 {
@@ -76,6 +86,7 @@ unsigned lines_format(const struct lines *lines, uint64_t now_us, unsigned colum
         (unsigned long long)lines->done, (unsigned long long)asked, lines->running_count,
         (unsigned long long)lines->run, (unsigned long long)lines->cached);
     seconds_add(ret_text, 0, now_us - lines->start_us);
+    left_add(ret_text, lines->left_us);
     line_end(ret_text, begin, columns);
     for (size_t i = 0; i < shown; i++, count++) {
         const struct lines_running *running = &lines->running[i];

@@ -1,6 +1,6 @@
 /* src/build/lines.h: what stands on a terminal while actions run.
  *
- *   [12/40] 3 running, 10 run, 2 cached, 4.2 s        done of those known to be needed so far
+ *   [12/40] 3 running, 10 run, 2 cached, 4.2 s, about 7 s left     done of those known to be needed
  *      1.3 s  //app:app: c.compile main.c             the longest running first
  *      0.4 s  //app:app: c.compile two.c
  *     and 1 more
@@ -23,6 +23,7 @@ struct lines {
     } * running; /* owned; in the order of their starts */
     size_t running_count, running_cap;
     uint64_t start_us, done, run, cached, asked;
+    uint64_t left_us; /* until the end, as far as can be told; 0: it cannot */
 };
 void lines_release(struct lines *lines);
 /* id: any number that no running one has. More than LINES_RUNNING_MAX are not shown. */

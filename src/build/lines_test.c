@@ -19,6 +19,13 @@ static void running(void)
     AUTO_BUF text = {0};
     struct lines lines = {.start_us = 1000000, .done = 12, .run = 10, .cached = 2, .asked = 40};
     CHECK_STR(shown(&lines, 80, 24, &text), STR("[12/40] 0 running, 10 run, 2 cached, 4.3 s\n"));
+    lines.left_us = 6600000;
+    CHECK_STR(shown(&lines, 80, 24, &text),
+        STR("[12/40] 0 running, 10 run, 2 cached, 4.3 s, about 7 s left\n"));
+    lines.left_us = 151000000;
+    CHECK_STR(shown(&lines, 80, 24, &text),
+        STR("[12/40] 0 running, 10 run, 2 cached, 4.3 s, about 3 min left\n"));
+    lines.left_us = 400000;
     lines_start(&lines, 7, STR("//a:a: c.compile x.c"), 4000000);
     lines_start(&lines, 8, STR("//a:a: c.compile y\033[J.c"), 5200000);
     CHECK_STR(shown(&lines, 80, 24, &text), STR("[12/40] 2 running, 10 run, 2 cached, 4.3 s\n"

@@ -120,6 +120,16 @@ uint64_t peaks_get(struct peaks *peaks, struct str action, struct str category)
     return bytes == 0 ? (uint64_t)PEAK_UNKNOWN_MIB << 20 : bytes;
 }
 
+uint64_t peaks_find(struct peaks *peaks, struct str name)
+{
+    uint64_t bytes = 0;
+    if (peaks_lock(peaks)) {
+        bytes = entry_get(peaks, name);
+        (void)pthread_mutex_unlock(&peaks->mutex);
+    }
+    return bytes;
+}
+
 /* What differs by less than an eighth is not worth writing. */
 static bool is_near(uint64_t a, uint64_t b)
 {

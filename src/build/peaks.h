@@ -1,4 +1,5 @@
-/* src/build/peaks.h: how much memory each action took when it ran last; private to build/.
+/* src/build/peaks.h: how much memory each action took when it ran last; private to build/. Another
+ * file of this form, $state/durations, has how many microseconds it took.
  *
  *   $state/peaks   [ hash of "//a:b c.compile x.c" -> bytes ], [ hash of "c.compile" -> bytes ],
  * ...
@@ -21,6 +22,8 @@ void peaks_free(struct peaks *peaks); /* or NULL */
 /* What an action will take, in bytes: as when it ran last, else as the largest of its category.
  * From any thread, as peaks_add. */
 uint64_t peaks_get(struct peaks *peaks, struct str action, struct str category);
+/* What was added last of this name; 0: nothing. */
+uint64_t peaks_find(struct peaks *peaks, struct str name);
 void peaks_add(struct peaks *peaks, struct str action, struct str category, uint64_t bytes);
 /* Writes what was added. A failure is none of the build's. */
 void peaks_save(struct peaks *peaks);

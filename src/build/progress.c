@@ -20,7 +20,12 @@ enum {
 };
 struct progress {
     struct lines lines;
-    struct table asked; /* keys of actions that had to be looked at */
+    struct table asked;    /* keys of actions that had to be looked at */
+    uint64_t *expected_us; /* owned; of each row of asked; 0: not known */
+    bool *done;            /* owned; the same */
+    uint32_t cap;
+    uint64_t known_us, known_left_us; /* sums; of those that are not done */
+    uint32_t known_count, unknown_left;
     struct arena arena;
     unsigned drawn; /* lines that stand on the terminal */
     pthread_t ticker;
@@ -55,6 +60,22 @@ static void lines_replace(struct progress *progress, struct str text, unsigned c
     }
 }
 
+/* What is still to be done, shared by all jobs; an action that never ran is like the others. */
+static uint64_t left_of(const struct engine *engine)
+{
+    const struct progress *progress = engine->progress;
+    if (progress->known_count == 0) {
+        return 0;
+    }
+    uint64_t left_us = progress->known_left_us +
+                       progress->unknown_left * (progress->known_us / progress->known_count);
+    for (size_t i = 0; i < progress->lines.running_count; i++) {
+        uint64_t gone_us = now_us() - progress->lines.running[i].start_us;
+        left_us -= gone_us < left_us ? gone_us : left_us;
+    }
+    return left_us / engine->options.jobs;
+}
+
 static void lines_draw(struct engine *engine)
 {
     struct progress *progress = engine->progress;
@@ -67,6 +88,7 @@ static void lines_draw(struct engine *engine)
     lines->cached = engine->hit_count;
     lines->done = engine->run_count + engine->hit_count;
     lines->asked = progress->asked.len;
+    lines->left_us = left_of(engine);
     AUTO_BUF text = {0};
     unsigned count = lines_format(lines, now_us(), size.ws_col, size.ws_row, &text);
     lines_replace(progress, buf_str(&text), count);
@@ -111,15 +133,43 @@ static struct progress *progress_get(struct engine *engine)
     return engine->progress;
 }
 
-void progress_asked(struct engine *engine, struct str key)
+void progress_asked(struct engine *engine, struct str key, uint64_t expected_us)
 {
-    if (engine->options.progress && pthread_mutex_lock(&engine->lock) == 0) {
-        struct progress *progress = progress_get(engine);
-        if (progress != NULL) {
-            (void)table_add(&progress->asked, &progress->arena, key);
-        }
-        (void)pthread_mutex_unlock(&engine->lock);
+    if (!engine->options.progress || pthread_mutex_lock(&engine->lock) != 0) {
+        return;
     }
+    struct progress *progress = progress_get(engine);
+    uint32_t before = progress == NULL ? 0 : progress->asked.len;
+    if (progress != NULL && table_add(&progress->asked, &progress->arena, key) == before) {
+        if (before >= progress->cap) {
+            progress->cap = before == 0 ? 64 : before * 2;
+            progress->expected_us = memory_realloc(
+                progress->expected_us, progress->cap * sizeof *progress->expected_us);
+            progress->done = memory_realloc(progress->done, progress->cap * sizeof *progress->done);
+        }
+        progress->expected_us[before] = expected_us;
+        progress->done[before] = false;
+        progress->known_us += expected_us;
+        progress->known_left_us += expected_us;
+        progress->known_count += expected_us > 0 ? 1 : 0;
+        progress->unknown_left += expected_us > 0 ? 0 : 1;
+    }
+    (void)pthread_mutex_unlock(&engine->lock);
+}
+
+void progress_done(struct engine *engine, struct str key)
+{
+    if (!engine->options.progress || pthread_mutex_lock(&engine->lock) != 0) {
+        return;
+    }
+    struct progress *progress = engine->progress;
+    uint32_t row = progress == NULL ? TABLE_NONE : table_get(&progress->asked, key);
+    if (row != TABLE_NONE && !progress->done[row]) {
+        progress->done[row] = true;
+        progress->known_left_us -= progress->expected_us[row];
+        progress->unknown_left -= progress->expected_us[row] > 0 ? 0 : 1;
+    }
+    (void)pthread_mutex_unlock(&engine->lock);
 }
 
 void progress_start(struct engine *engine, uint64_t id, struct str what)
@@ -167,6 +217,8 @@ void progress_close(struct engine *engine)
     (void)pthread_cond_destroy(&progress->tick);
     lines_release(&progress->lines);
     table_release(&progress->asked);
+    free(progress->expected_us);
+    free(progress->done);
     arena_release(&progress->arena);
     free(progress);
     engine->progress = NULL;

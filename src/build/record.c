@@ -3,6 +3,7 @@
  *   action_do -> record_begin: a lane, the time -> record_end: one action encoded
  *   build_run -> record_write: header, texts, actions -> log_write */
 #include "build/record.h"
+#include "build/peaks.h"
 #include <stdlib.h>
 #include <time.h>
 
@@ -162,6 +163,11 @@ void record_end(struct job *job, enum log_end end)
     action.lane = end == LOG_CACHED ? 0 : job->lane;
     action.digest = end == LOG_WAITS ? STR("") : digest_text(job, &job->key);
     events_end(engine, &action);
+    progress_done(engine, action.key);
+    if (end == LOG_RAN) {
+        struct str name = action_name(job);
+        peaks_add(engine->durations, name, name, action.wall_us);
+    }
     if (pthread_mutex_lock(&engine->lock) == 0) {
         log_action_encode(&action, &record->texts, &record->arena, &record->actions);
         record->action_count++;
