@@ -1,7 +1,7 @@
 -- A library of text wrapping. What others may include lies in include/; src/ is its own affair.
 let C =
       ( https://straylight.cx/rules/c/v1.dhall
-          sha256:800a7219cd093327c7279d480ba6d771c3aa77a1b7a8d79c7643bdf1f950840e
+          sha256:ebc2326530b6b5f033dcc48d3a99af509cde268ad15342d656d4b9d555d23f08
       ).with-toolchain
         (./toolchains.dhall).native
 

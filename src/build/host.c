@@ -358,11 +358,11 @@ static enum err entry_close(struct host *host, uint32_t row, const struct table 
         host->loader = elf.interp.ptr;
         host->machine = elf.machine;
     }
+    bool ours = host->loader != NULL && elf.machine == host->machine;
     enum err err = soname_add(host, path, elf.soname);
-    if (err == OK && elf.interp.len > 0) {
+    if (err == OK && elf.interp.len > 0 && ours) { /* a cross compiler has another C library too */
         err = host_add(host, elf.interp, NULL);
     }
-    bool ours = host->loader != NULL && elf.machine == host->machine;
     return err == OK && elf.needed_count > 0 && ours ? closure_add(host, path, skip) : err;
 }
 

@@ -6,7 +6,7 @@ const struct package_release package_releases[] = {
     {"config/v1.dhall", "63c1713e78c59f487e33261883ec4ede57d687c6fb9b39288097f0bea53279a0"},
     {"dice/v1.dhall", "90818b905c98fc43b003d7a9db30ba0608dd06ce3bff8626fc9f8ad7453791e4"},
     {"rules/action/v1.dhall", "e78639fb52861b807e5b85e26b440edbd85696f42f2e03d62a3fbb17a6ae20a4"},
-    {"rules/c/v1.dhall", "800a7219cd093327c7279d480ba6d771c3aa77a1b7a8d79c7643bdf1f950840e"},
+    {"rules/c/v1.dhall", "ebc2326530b6b5f033dcc48d3a99af509cde268ad15342d656d4b9d555d23f08"},
     {"targets/v1.dhall", "ec81b5b4877f13c0a27ed9f88a3334de9a5af74767cbdf76aa6aadb46621f692"},
     {"toolchains/v1.dhall", "849e2030493ce8db0544a6b318dcf3f7c5fb3cda3785ec2a328b35610ad29cfb"},
 };

@@ -29,10 +29,18 @@ struct toolchain {
     struct digest linker_tree;
     uint64_t file_count, total_bytes; /* of both trees */
 };
-/* compiler: "gcc", "clang" (looked for along probe's PATH), or an absolute path. ERR_ABSENT without
- * a diag: there is none of this name. */
-enum err toolchain_find(const struct probe *probe, struct store *store, struct str compiler,
-    bool with_lld, struct toolchain *ret_toolchain);
+struct toolchain_wanted {
+    struct str compiler; /* "gcc", "clang" (along probe's PATH), an absolute path; empty: gcc, or
+                            clang where there is no gcc for the target */
+    struct str target; /* as targets/v1.dhall calls it: "aarch64-linux"; empty: the compiler's own;
+                          else the cross compiler and the C library of Debian's packages for it */
+    bool with_lld;
+};
+/* ERR_ABSENT without a diag: there is no such compiler. */
+enum err toolchain_find(const struct probe *probe, struct store *store,
+    const struct toolchain_wanted *wanted, struct toolchain *ret_toolchain);
+/* The Debian packages that have a compiler for target (as above). */
+const char *toolchain_debian(struct str target);
 
 /* One library of the machine. */
 struct toolchain_library {

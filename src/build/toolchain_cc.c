@@ -4,6 +4,29 @@
 #include "build/toolchain.h"
 #include <elf.h>
 
+/* What can be compiled for, and what Debian calls it. */
+struct machine {
+    const char *name;   /* field of targets/v1.dhall */
+    const char *triple; /* what cross compilers begin with */
+    const char *arch;   /* what the compilers' own triples begin with */
+    uint16_t elf;       /* EM_NONE: its programs are no ELF files */
+    const char *cross_packages;
+};
+static const struct machine machines[] = {
+    {"x86_64-linux", "x86_64-linux-gnu", "x86_64-", EM_X86_64,
+        "gcc-x86-64-linux-gnu libc6-dev-amd64-cross"},
+    {"aarch64-linux", "aarch64-linux-gnu", "aarch64-", EM_AARCH64,
+        "gcc-aarch64-linux-gnu libc6-dev-arm64-cross"},
+    {"riscv64-linux", "riscv64-linux-gnu", "riscv64-", EM_RISCV,
+        "gcc-riscv64-linux-gnu libc6-dev-riscv64-cross"},
+    {"wasm32-wasi", "wasm32-wasi", "wasm32-", EM_NONE,
+        "clang lld llvm wasi-libc libclang-rt-14-dev-wasm32"},
+};
+enum {
+    MACHINE_COUNT = sizeof machines / sizeof machines[0],
+    DRIVER_ARGS_MAX = 16,
+};
+
 /* One search for one compiler. */
 struct search {
     const struct probe *probe;
@@ -11,17 +34,38 @@ struct search {
     struct host host;
     const char *driver; /* as it was found along PATH */
     bool is_clang;
+    const struct machine *target;  /* that was asked for; NULL: the compiler's own */
+    const char *target_option;     /* by which clang compiles for it; NULL: it needs none */
     struct table dev_packages;     /* all their files for developers are wanted */
     struct table runtime_packages; /* "PACKAGE FOLDER": their shared objects in that folder */
 };
+
+static bool is_wasm(const struct search *search)
+{
+    return search->target != NULL && search->target->elf == EM_NONE;
+}
+
+/* What the driver prints when it is given args (NULL at their end), for the target. */
+static enum err driver_run(struct search *search, const char *const *args, struct str *ret_output)
+{
+    const char *argv[DRIVER_ARGS_MAX + 3] = {search->driver};
+    size_t argc = 1;
+    if (search->target_option != NULL) {
+        argv[argc++] = search->target_option;
+    }
+    for (size_t i = 0; args[i] != NULL && i < DRIVER_ARGS_MAX; i++) {
+        argv[argc++] = args[i];
+    }
+    return probe_run(search->probe, argv, PROBE_STRICT, ret_output);
+}
 
 static enum err ask(
     struct search *search, const char *option, const char *operand, struct str *ret_answer)
 {
     const char *question = arena_printf(search->probe->arena, "%s%s", option, operand).ptr;
-    const char *argv[] = {search->driver, question, NULL};
+    const char *args[] = {question, NULL};
     struct str output = {0};
-    enum err err = probe_run(search->probe, argv, PROBE_STRICT, &output);
+    enum err err = driver_run(search, args, &output);
     *ret_answer = str_sub(output, 0, str_find(output, '\n'));
     return err;
 }
@@ -46,7 +90,9 @@ static enum err missing(struct search *search, const char *what, const char *pac
 {
     enum err err = diag_add(
         search->probe->diags, ERR_INVALID, SPAN_NONE, "%s finds no %s", search->driver, what);
-    diag_help(search->probe->diags, "install it (on Debian: apt-get install %s)", package);
+    bool crosses = search->target != NULL;
+    diag_help(search->probe->diags, "install it (on Debian: apt-get install %s)",
+        crosses ? search->target->cross_packages : package);
     return err;
 }
 
@@ -54,27 +100,28 @@ static enum err missing(struct search *search, const char *what, const char *pac
 static enum err programs_add(struct search *search)
 {
     static const struct {
-        const char *name;
-        bool gcc, clang, needed;
+        const char *name, *as;
+        bool gcc, clang, wasm, needed;
         const char *package;
     } programs[] = {
-        {"cc1", true, false, true, "gcc"},
-        {"as", true, false, true, "binutils"},
-        {"ld", true, true, true, "binutils"},
-        {"ar", true, true, true, "binutils"},
-        {"collect2", true, false, true, "gcc"},
-        {"lto1", true, false, false, "gcc"},
-        {"lto-wrapper", true, false, false, "gcc"},
-        {"liblto_plugin.so", true, false, false, "gcc"},
+        {"cc1", NULL, true, false, false, true, "gcc"},
+        {"as", "as", true, false, false, true, "binutils"},
+        {"ld", "ld", true, true, false, true, "binutils"},
+        {"ar", "ar", true, true, false, true, "binutils"},
+        {"wasm-ld", "wasm-ld", false, false, true, true, "lld"},
+        {"llvm-ar", "ar", false, false, true, true, "llvm"},
+        {"collect2", NULL, true, false, false, true, "gcc"},
+        {"lto1", NULL, true, false, false, false, "gcc"},
+        {"lto-wrapper", NULL, true, false, false, false, "gcc"},
     };
     for (size_t i = 0; i < sizeof programs / sizeof programs[0]; i++) {
-        if (search->is_clang ? !programs[i].clang : !programs[i].gcc) {
-            continue;
-        }
+        bool wanted = is_wasm(search)    ? programs[i].wasm
+                      : search->is_clang ? programs[i].clang
+                                         : programs[i].gcc;
         const char *path = NULL;
-        enum err err = program_find(search, programs[i].name, &path);
+        enum err err = wanted ? program_find(search, programs[i].name, &path) : ERR_ABSENT;
         if (err == ERR_ABSENT) {
-            if (programs[i].needed) {
+            if (wanted && programs[i].needed) {
                 return missing(search, programs[i].name, programs[i].package);
             }
             continue;
@@ -83,12 +130,9 @@ static enum err programs_add(struct search *search)
         if (err != OK) {
             return err;
         }
-        struct str folder = str_of(path);
-        folder = str_sub(folder, 1, str_find_last(folder, '/'));
-        if (!str_eq(folder, STR("usr/bin")) && programs[i].needed &&
-            (strlen(programs[i].name) == 2)) { /* as, ld, ar: found along PATH=/usr/bin */
+        if (programs[i].as != NULL) { /* found along PATH=/usr/bin */
             host_link(&search->host,
-                arena_printf(search->probe->arena, "usr/bin/%s", programs[i].name),
+                arena_printf(search->probe->arena, "usr/bin/%s", programs[i].as),
                 arena_printf(search->probe->arena, "../..%s", path));
         }
     }
@@ -124,24 +168,25 @@ static enum err anchors_note(struct search *search)
 {
     static const struct {
         const char *name;
-        bool runtime, needed;
+        bool runtime, elf, wasm;
         const char *package;
     } anchors[] = {
-        {"crt1.o", false, true, "libc6-dev"},
-        {"libc.so", false, true, "libc6-dev"},
-        {"crtbegin.o", false, true, "gcc"},
-        {"libgcc.a", false, true, "gcc"},
-        {"libc.so.6", true, true, "libc6"},
-        {"libgcc_s.so.1", true, true, "libgcc-s1"},
+        {"crt1.o", false, true, true, "libc6-dev"},
+        {"libc.so", false, true, false, "libc6-dev"},
+        {"libc.a", false, false, true, "wasi-libc"},
+        {"crtbegin.o", false, true, false, "gcc"},
+        {"libgcc.a", false, true, false, "gcc"},
+        {"libc.so.6", true, true, false, "libc6"},
+        {"libgcc_s.so.1", true, true, false, "libgcc-s1"},
     };
     for (size_t i = 0; i < sizeof anchors / sizeof anchors[0]; i++) {
+        if (is_wasm(search) ? !anchors[i].wasm : !anchors[i].elf) {
+            continue;
+        }
         struct str path;
         enum err err = file_find(search, anchors[i].name, &path);
         if (err == ERR_ABSENT) {
-            if (anchors[i].needed) {
-                return missing(search, anchors[i].name, anchors[i].package);
-            }
-            continue;
+            return missing(search, anchors[i].name, anchors[i].package);
         }
         err = err != OK ? err : owner_note(search, path, anchors[i].runtime);
         if (err != OK) {
@@ -151,17 +196,26 @@ static enum err anchors_note(struct search *search)
     return OK;
 }
 
+/* What gcc gives to its linker, always: a file that Debian does not mark as executable. */
+static enum err linker_plugin_add(struct search *search)
+{
+    struct str path = {0};
+    enum err err = search->is_clang ? ERR_ABSENT : file_find(search, "liblto_plugin.so", &path);
+    err = err != OK ? err : host_add(&search->host, path, NULL);
+    return err == ERR_ABSENT ? OK : err;
+}
+
 /* The packages of the headers that a few standard ones include, from all over libc and the
  * kernel's interface. */
 static enum err headers_note(struct search *search)
 {
     static const char *const roots[] = {
-        "errno.h", "limits.h", "signal.h", "stddef.h", "sys/ioctl.h", "sys/stat.h"};
-    for (size_t i = 0; i < sizeof roots / sizeof roots[0]; i++) {
-        const char *argv[] = {
-            search->driver, "-M", "-x", "c", "-include", roots[i], "/dev/null", NULL};
+        "errno.h", "limits.h", "stddef.h", "sys/ioctl.h", "sys/stat.h", "signal.h"};
+    size_t count_all = sizeof roots / sizeof roots[0];
+    for (size_t i = 0; i < (is_wasm(search) ? count_all - 1 : count_all); i++) { /* no signals */
+        const char *args[] = {"-M", "-x", "c", "-include", roots[i], "/dev/null", NULL};
         struct str output = {0};
-        enum err err = probe_run(search->probe, argv, PROBE_STRICT, &output);
+        enum err err = driver_run(search, args, &output);
         const char *paths[256];
         size_t count = 0;
         struct str word;
@@ -184,7 +238,8 @@ static enum err headers_note(struct search *search)
 /* Is a file of a package something that compiling or linking reads? */
 static bool is_development(struct str path)
 {
-    static const char *const places[] = {"/usr/include/", "/usr/lib", "/lib"};
+    static const char *const places[] = {"/usr/include/", "/usr/lib", "/lib",
+        "/usr/x86_64-linux-gnu/", "/usr/aarch64-linux-gnu/", "/usr/riscv64-linux-gnu/"};
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
         if (str_starts(path, str_of(places[i]))) {
             return true;
@@ -298,9 +353,9 @@ static struct str macro_get(struct str macros, const char *name)
 
 static enum err compiler_know(struct search *search, struct toolchain *toolchain)
 {
-    const char *argv[] = {search->driver, "-dM", "-E", "-x", "c", "/dev/null", NULL};
+    const char *args[] = {"-dM", "-E", "-x", "c", "/dev/null", NULL};
     struct str macros = {0};
-    enum err err = probe_run(search->probe, argv, PROBE_STRICT, &macros);
+    enum err err = driver_run(search, args, &macros);
     if (err != OK) {
         return err;
     }
@@ -309,6 +364,10 @@ static enum err compiler_know(struct search *search, struct toolchain *toolchain
         {"__clang_major__", "__clang_minor__", "__clang_patchlevel__"},
     };
     search->is_clang = macro_get(macros, "__clang__").len > 0;
+    if (search->is_clang && search->target != NULL && search->target_option == NULL) {
+        search->target_option =
+            arena_printf(search->probe->arena, "--target=%s", search->target->triple).ptr;
+    }
     toolchain->compiler = search->is_clang ? TOOLCHAIN_CLANG : TOOLCHAIN_GCC;
     struct str version[3];
     for (size_t i = 0; i < 3; i++) {
@@ -326,25 +385,17 @@ static enum err compiler_know(struct search *search, struct toolchain *toolchain
 /* The function of targets/v1.dhall for a triple of the compiler's, or for its own machine. */
 static enum err machines_know(struct search *search, struct toolchain *toolchain)
 {
-    static const struct {
-        const char *arch, *name;
-        uint16_t machine;
-    } machines[] = {
-        {"x86_64-", "x86_64-linux", EM_X86_64},
-        {"aarch64-", "aarch64-linux", EM_AARCH64},
-        {"riscv64-", "riscv64-linux", EM_RISCV},
-    };
     struct str triple;
     enum err err = ask(search, "-dumpmachine", "", &triple);
     if (err != OK) {
         return err;
     }
-    bool is_linux_gnu = str_ends(triple, STR("-linux-gnu"));
-    for (size_t i = 0; i < sizeof machines / sizeof machines[0]; i++) {
-        if (is_linux_gnu && str_starts(triple, str_of(machines[i].arch))) {
+    for (size_t i = 0; i < MACHINE_COUNT; i++) {
+        bool fits = str_ends(triple, machines[i].elf == EM_NONE ? STR("-wasi") : STR("-linux-gnu"));
+        if (fits && str_starts(triple, str_of(machines[i].arch))) {
             toolchain->target = str_of(machines[i].name);
         }
-        if (search->host.machine == machines[i].machine) {
+        if (machines[i].elf != EM_NONE && search->host.machine == machines[i].elf) {
             toolchain->host = str_of(machines[i].name);
         }
     }
@@ -353,6 +404,11 @@ static enum err machines_know(struct search *search, struct toolchain *toolchain
             "%s compiles for %.*s, which is no target that straylight knows", search->driver,
             STR_ARG(triple));
     }
+    if (search->target != NULL && !str_eq(toolchain->target, str_of(search->target->name))) {
+        return diag_add(search->probe->diags, ERR_INVALID, SPAN_NONE,
+            "%s compiles for %.*s, not for %s", search->driver, STR_ARG(triple),
+            search->target->name);
+    }
     return OK;
 }
 
@@ -360,11 +416,11 @@ static enum err clang_add(struct search *search)
 {
     struct str folder;
     enum err err = ask(search, "-print-resource-dir", "", &folder);
-    static const char *const parts[] = {"include", "lib"};
+    const char *const parts[] = {"include", is_wasm(search) ? "lib/wasi" : "lib"};
     for (size_t i = 0; err == OK && i < sizeof parts / sizeof parts[0]; i++) {
         struct str part = arena_printf(search->probe->arena, "%.*s/%s", STR_ARG(folder), parts[i]);
         err = host_add_folder(&search->host, part);
-        err = err == ERR_ABSENT && i > 0 ? OK : err;
+        err = err == ERR_ABSENT && i > 0 && !is_wasm(search) ? OK : err;
     }
     return err == ERR_ABSENT ? missing(search, "resource folder", "libclang-common-14-dev") : err;
 }
@@ -374,6 +430,7 @@ static enum err compiler_tree(struct search *search, struct toolchain *toolchain
     enum err err = compiler_know(search, toolchain);
     err = err != OK ? err : driver_add(search);
     err = err != OK ? err : programs_add(search);
+    err = err != OK ? err : linker_plugin_add(search);
     err = err != OK ? err : anchors_note(search);
     err = err != OK ? err : headers_note(search);
     err = err != OK ? err : packages_add(search);
@@ -419,20 +476,61 @@ static enum err linker_tree(struct search *search, struct store *store, struct t
     return err;
 }
 
-enum err toolchain_find(const struct probe *probe, struct store *store, struct str compiler,
-    bool with_lld, struct toolchain *ret_toolchain)
+/* Which program to look for: Debian's cross compilers have the target's triple before their name;
+ * clang compiles for all, and gcc has no WebAssembly. */
+static enum err driver_find(struct search *search, struct str compiler, struct str target)
+{
+    for (size_t i = 0; i < MACHINE_COUNT && target.len > 0; i++) {
+        if (str_eq(target, str_of(machines[i].name))) {
+            search->target = &machines[i];
+        }
+    }
+    if (target.len > 0 && search->target == NULL) {
+        enum err err = diag_add(search->probe->diags, ERR_INVALID, SPAN_NONE,
+            "\"%.*s\" is no target that straylight knows", STR_ARG(target));
+        diag_help(search->probe->diags, "it is one of %s, %s, %s, %s", machines[0].name,
+            machines[1].name, machines[2].name, machines[3].name);
+        return err;
+    }
+    if (compiler.len == 0) {
+        compiler = is_wasm(search) ? STR("clang") : STR("gcc");
+    }
+    bool is_gcc = str_eq(compiler, STR("gcc"));
+    if (is_gcc && is_wasm(search)) {
+        enum err err = diag_add(search->probe->diags, ERR_INVALID, SPAN_NONE,
+            "gcc does not compile for %s", search->target->name);
+        diag_help(search->probe->diags, "clang does: --compiler clang");
+        return err;
+    }
+    if (is_gcc && search->target != NULL) {
+        compiler = arena_printf(search->probe->arena, "%s-gcc", search->target->triple);
+    }
+    return probe_find(search->probe, compiler, &search->driver);
+}
+
+const char *toolchain_debian(struct str target)
+{
+    const char *packages = "gcc libc6-dev";
+    for (size_t i = 0; i < MACHINE_COUNT; i++) {
+        packages = str_eq(target, str_of(machines[i].name)) ? machines[i].cross_packages : packages;
+    }
+    return packages;
+}
+
+enum err toolchain_find(const struct probe *probe, struct store *store,
+    const struct toolchain_wanted *wanted, struct toolchain *ret_toolchain)
 {
     struct search search = {.probe = probe, .host = host_new(probe, store)};
     *ret_toolchain = (struct toolchain){0};
-    enum err err = probe_find(probe, compiler, &search.driver);
-    if (err == ERR_ABSENT) {
+    enum err err = driver_find(&search, wanted->compiler, wanted->target);
+    if (err != OK) {
         return err;
     }
     err = debian_open(probe, &search.debian);
     err = err != OK ? err : compiler_tree(&search, ret_toolchain);
     ret_toolchain->file_count = search.host.paths.len;
     ret_toolchain->total_bytes = search.host.total_bytes;
-    if (err == OK && with_lld) {
+    if (err == OK && wanted->with_lld && !is_wasm(&search)) { /* where wasm-ld is the linker */
         err = linker_tree(&search, store, ret_toolchain);
     }
     if (err != OK) {

@@ -37,6 +37,10 @@ static void machine_text(struct buf *out, struct str machine)
     const char *cpu = str_eq(arch, STR("x86_64"))    ? "X86_64"
                       : str_eq(arch, STR("aarch64")) ? "Aarch64"
                                                      : "Riscv64";
+    if (str_eq(arch, STR("wasm32"))) { /* has one processor */
+        buf_printf(out, "T.%.*s", STR_ARG(machine));
+        return;
+    }
     buf_printf(out, "T.%.*s { cpu = T.%s.generic }", STR_ARG(machine), cpu);
 }
 

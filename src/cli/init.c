@@ -111,9 +111,11 @@ static enum err toolchain_pin(struct cli *cli, int dir_fd, struct toolchain *ret
     const char *path = env_get("PATH");
     struct probe probe = {
         .arena = &cli->arena, .diags = &cli->diags, .path = path == NULL ? "/usr/bin:/bin" : path};
-    err = toolchain_find(&probe, store, STR("gcc"), false, ret_toolchain);
+    err = toolchain_find(
+        &probe, store, &(struct toolchain_wanted){.compiler = STR("gcc")}, ret_toolchain);
     if (err == ERR_ABSENT) {
-        err = toolchain_find(&probe, store, STR("clang"), false, ret_toolchain);
+        err = toolchain_find(
+            &probe, store, &(struct toolchain_wanted){.compiler = STR("clang")}, ret_toolchain);
     }
     if (err == ERR_ABSENT) {
         err = diag_add(&cli->diags, ERR_IO, SPAN_NONE, "there is neither gcc nor clang to pin");

@@ -14,6 +14,7 @@ enum {
     ADD_COMPILER,
     ADD_LINKER,
     ADD_NAME,
+    ADD_TARGET,
     ADD_OPTION_COUNT,
     LIST_JSON = 0,
     MIB = 1024 * 1024,
@@ -22,7 +23,7 @@ static const struct option_spec add_options[ADD_OPTION_COUNT] = {
     [ADD_COMPILER] = {.name = "compiler",
         .kind = OPTION_TEXT,
         .value = "gcc|clang|PATH",
-        .help = "which compiler (gcc)"},
+        .help = "which compiler (gcc; for wasm32-wasi clang)"},
     [ADD_LINKER] = {.name = "linker",
         .kind = OPTION_CHOICE,
         .value = "default|lld",
@@ -30,7 +31,11 @@ static const struct option_spec add_options[ADD_OPTION_COUNT] = {
     [ADD_NAME] = {.name = "name",
         .kind = OPTION_TEXT,
         .value = "NAME",
-        .help = "the field of toolchains.dhall (native)"},
+        .help = "the field of toolchains.dhall (native, or the target)"},
+    [ADD_TARGET] = {.name = "target",
+        .kind = OPTION_TEXT,
+        .value = "aarch64-linux|riscv64-linux|wasm32-wasi|x86_64-linux",
+        .help = "what it compiles for (this machine): a cross compiler, with its C library"},
 };
 static const struct option_spec list_options[] = {
     [LIST_JSON] = {.name = "json", .kind = OPTION_FLAG, .help = "print the result as JSON"},
@@ -98,17 +103,23 @@ static enum err add_compiler(struct session *session)
 {
     struct cli *cli = session->cli;
     const struct option_value *values = cli->args.values;
-    struct str compiler = values[ADD_COMPILER].given ? values[ADD_COMPILER].text : STR("gcc");
-    struct str name = values[ADD_NAME].given ? values[ADD_NAME].text : STR("native");
-    bool with_lld = str_eq(values[ADD_LINKER].text, STR("lld"));
+    struct toolchain_wanted wanted = {.compiler = values[ADD_COMPILER].text,
+        .target = values[ADD_TARGET].text,
+        .with_lld = str_eq(values[ADD_LINKER].text, STR("lld"))};
+    struct str name = values[ADD_NAME].given     ? values[ADD_NAME].text
+                      : values[ADD_TARGET].given ? values[ADD_TARGET].text
+                                                 : STR("native");
     struct toolchain toolchain;
-    enum err err = toolchain_find(&session->probe, session->store, compiler, with_lld, &toolchain);
+    enum err err = toolchain_find(&session->probe, session->store, &wanted, &toolchain);
     if (err == ERR_ABSENT) {
-        err = diag_add(&cli->diags, ERR_INVALID, SPAN_NONE, "there is no compiler \"%.*s\"",
-            STR_ARG(compiler));
+        struct str usual = str_eq(wanted.target, STR("wasm32-wasi")) ? STR("clang") : STR("gcc");
+        struct str compiler = values[ADD_COMPILER].given ? wanted.compiler : usual;
+        err = diag_add(&cli->diags, ERR_INVALID, SPAN_NONE, "there is no compiler \"%.*s\"%s%.*s",
+            STR_ARG(compiler), wanted.target.len > 0 ? " for " : "", STR_ARG(wanted.target));
         diag_help(&cli->diags,
-            "install it (on Debian: apt-get install gcc libc6-dev), or name another one: "
-            "--compiler gcc|clang|/path");
+            "install it (on Debian: apt-get install %s), or name another one: "
+            "--compiler gcc|clang|/path",
+            toolchain_debian(wanted.target));
     }
     if (err != OK) {
         return err;
@@ -149,7 +160,7 @@ static enum cli_status add_run(struct cli *cli)
     bool is_cc = strcmp(args->operands[0], "cc") == 0;
     bool is_lib = strcmp(args->operands[0], "lib") == 0;
     bool has_options = args->values[ADD_COMPILER].given || args->values[ADD_LINKER].given ||
-                       args->values[ADD_NAME].given;
+                       args->values[ADD_NAME].given || args->values[ADD_TARGET].given;
     if (is_cc ? args->operand_count != 1 : !is_lib || args->operand_count < 2 || has_options) {
         enum err err = diag_add(&cli->diags, ERR_INVALID, SPAN_NONE,
             "it is `toolchain add cc [OPTION...]` or `toolchain add lib NAME...`");

@@ -432,35 +432,44 @@ let with-toolchain =
                   D.text
                   (concat-map Tc.Flag Text (flag-texts compile) flags)
 
+        -- One clang compiles for all targets; a gcc is for one.
+        let cross-flags =
+              if    is-clang
+              then  if    T.same-arch tc.host.triple.arch tc.target.triple.arch
+                    then  [] : List D.Arg
+                    else  [ D.text "--target=${tc.target.triple.text}" ]
+              else  [] : List D.Arg
+
         let target-flags =
               let cpu = [ D.text (cpu-flag tc.target.cpu) ]
 
               let none = [] : List D.Arg
 
-              in  merge
-                    { x86_64 =
-                        \(c : T.X86_64) ->
-                          merge
-                            { generic = none
-                            , x86-64-v2 = cpu
-                            , x86-64-v3 = cpu
-                            , x86-64-v4 = cpu
-                            , haswell = cpu
-                            , skylake = cpu
-                            , skylake-avx512 = cpu
-                            , icelake-server = cpu
-                            , sapphirerapids = cpu
-                            , znver1 = cpu
-                            , znver2 = cpu
-                            , znver3 = cpu
-                            , native = \(_ : T.NoNative) -> none
-                            }
-                            c
-                    , aarch64 = \(_ : T.Aarch64) -> cpu
-                    , riscv64 = \(_ : T.Riscv64) -> none
-                    , wasm32 = \(_ : T.Wasm32) -> none
-                    }
-                    tc.target.cpu
+              in    cross-flags
+                  # merge
+                      { x86_64 =
+                          \(c : T.X86_64) ->
+                            merge
+                              { generic = none
+                              , x86-64-v2 = cpu
+                              , x86-64-v3 = cpu
+                              , x86-64-v4 = cpu
+                              , haswell = cpu
+                              , skylake = cpu
+                              , skylake-avx512 = cpu
+                              , icelake-server = cpu
+                              , sapphirerapids = cpu
+                              , znver1 = cpu
+                              , znver2 = cpu
+                              , znver3 = cpu
+                              , native = \(_ : T.NoNative) -> none
+                              }
+                              c
+                      , aarch64 = \(_ : T.Aarch64) -> cpu
+                      , riscv64 = \(_ : T.Riscv64) -> none
+                      , wasm32 = \(_ : T.Wasm32) -> none
+                      }
+                      tc.target.cpu
 
         let base-compile = target-flags # texts True tc.flags
 
