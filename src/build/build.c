@@ -156,6 +156,20 @@ enum err engine_store(struct engine *engine, struct diags *diags)
     return err;
 }
 
+/* Those of a make before this process opens much: a descriptor that it did not pass on would be
+ * another's. Our own when something may run. */
+static void tokens_open(struct engine *engine)
+{
+    enum tokens_source source;
+    engine->tokens = tokens_new(engine->options.makeflags, engine->options.jobs, &source);
+    if (source == TOKENS_LOST) {
+        engine->options.jobs = 1; /* as make does */
+        progress_text(engine,
+            STR("straylight: make's jobserver is not passed on, so one action runs at a time: the "
+                "rule's command needs a \"+\" in front\n"));
+    }
+}
+
 /* Before the first computation, while there is one thread: store, runners, then the thread that
  * waits for signals. A run with nothing to do never comes here. */
 static enum err before_compute(void *context, struct diags *diags)
@@ -164,6 +178,9 @@ static enum err before_compute(void *context, struct diags *diags)
     enum err err = engine_store(engine, diags);
     if (err != OK || engine->options.dry_run) {
         return err; /* nothing will run */
+    }
+    if (engine->tokens == NULL) {
+        tokens_open(engine);
     }
     if (engine->exec == NULL) {
         sigset_t set;
@@ -210,19 +227,6 @@ static enum err store_look(struct engine *engine, struct diags *diags)
     return err == OK ? OK : diag_add(diags, ERR_IO, SPAN_NONE, "cannot build without a store");
 }
 
-/* Before this process opens much: a descriptor that make did not pass on would be another's. */
-static void tokens_open(struct engine *engine)
-{
-    enum tokens_source source;
-    engine->tokens = tokens_new(engine->options.makeflags, engine->options.jobs, &source);
-    if (source == TOKENS_LOST) {
-        engine->options.jobs = 1; /* as make does */
-        progress_text(engine,
-            STR("straylight: make's jobserver is not passed on, so one action runs at a time: the "
-                "rule's command needs a \"+\" in front\n"));
-    }
-}
-
 enum err build_open(const struct build_options *options, struct sources *sources,
     struct engine **ret_engine, struct diags *diags)
 {
@@ -234,7 +238,9 @@ enum err build_open(const struct build_options *options, struct sources *sources
     if (engine->options.jobs == 0) {
         engine->options.jobs = cpu_count();
     }
-    tokens_open(engine);
+    if (engine->options.makeflags.len > 0) {
+        tokens_open(engine);
+    }
     bool locks = pthread_mutex_init(&engine->graph_lock, NULL) == 0 &&
                  pthread_mutex_init(&engine->lock, NULL) == 0 &&
                  pthread_cond_init(&engine->finished, NULL) == 0;
