@@ -152,4 +152,23 @@ out_has "and its beginning is shown" "and so on and so on"
 out_has "the other one passed" "PASS //:good"
 out_has "and both are counted" "1 passed, 1 failed"
 ok "but not all of it" test "$(wc -c <"$out")" -lt 100000
+
+# Nor does one that forks without end take the machine along.
+cat >forks.c <<'END2'
+#include <unistd.h>
+int main(void)
+{
+    for (;;) {
+        if (fork() == 0) {
+            pause();
+        }
+    }
+}
+END2
+package . <<'END2'
+let forks = C.test C.Test::{ name = "forks", srcs = [ "forks.c" ] }
+in  { forks }
+END2
+expect "a test that forks without end" 1 "$straylight" test //...
+out_has "is ended" "FAIL //:forks: had more than 2048 processes at a time, and was ended"
 finish

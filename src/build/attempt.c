@@ -29,7 +29,7 @@ static enum err run_once(struct job *job, struct exec_result *ret_result)
         .folders = expansion->folders.at,
         .folder_count = expansion->folders.count,
         .shares_tokens = action->jobserver,
-        .timeout_ms = job->is_test ? job->analysis->target.test_timeout_ms : 0};
+        .timeout_ms = action_timeout_ms(job)};
     enum err err = exec_run(job->engine->exec, &run, job->arena, ret_result, job->diags);
     job->ran = job->ran || ret_result->ran;
     return err;

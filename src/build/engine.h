@@ -308,6 +308,10 @@ enum err build_save(struct engine *engine, struct diags *diags);
 struct job;
 void failure_tell(struct job *job, const struct exec_result *result);
 /* How it ended: "failed with status 1". In the job's arena. */
+enum {
+    ACTION_TIMEOUT_MS = 60 * 60 * 1000, /* of what is no test: longer is taken for hanging */
+};
+uint64_t action_timeout_ms(const struct job *job);
 struct str failure_ending(struct job *job, const struct exec_result *result);
 
 /* Progress (build/progress.c): some lines on a terminal, and texts above them. */

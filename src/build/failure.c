@@ -304,7 +304,13 @@ struct str failure_ending(struct job *job, const struct exec_result *result)
         return arena_printf(job->arena, "was ended by signal %d", result->code);
     case EXEC_TIMED_OUT:
         return arena_printf(job->arena, "did not end within %llu s",
-            (unsigned long long)(job->analysis->target.test_timeout_ms / 1000));
+            (unsigned long long)(action_timeout_ms(job) / 1000));
+    case EXEC_MEMORY:
+        return arena_printf(job->arena, "needed more than %llu MiB of memory, and was ended",
+            (unsigned long long)(result->memory_max_bytes >> 20));
+    case EXEC_PROCESSES:
+        return arena_printf(
+            job->arena, "had more than %d processes at a time, and was ended", EXEC_PROCESSES_MAX);
     case EXEC_FLOODED:
         return STR("printed more than 64 MiB, and was ended");
     case EXEC_CANCELLED:
@@ -318,7 +324,13 @@ void failure_tell(struct job *job, const struct exec_result *result)
     struct str label = label_show(job->engine, job->label, job->arena);
     struct str what = action_describe(job->action, job->arena);
     struct str end = failure_ending(job, result);
-    enum err err = diag_add(job->diags, ERR_INVALID, SPAN_NONE, "%.*s: %.*s %.*s", STR_ARG(label),
+    /* A compiler's error has a place of its own; what an action does that none may is the target's.
+     */
+    bool own = (result->end == EXEC_EXITED && result->code != 0) || result->end == EXEC_SIGNALLED;
+    struct span span = own ? SPAN_NONE
+                           : engine_place(job->engine, job->label.package, job->label.name,
+                                 job->label.name, job->arena);
+    enum err err = diag_add(job->diags, ERR_INVALID, span, "%.*s: %.*s %.*s", STR_ARG(label),
         STR_ARG(what), STR_ARG(end));
     struct str out = printed(job, &result->stdout_digest);
     struct str errors = printed(job, &result->stderr_digest);

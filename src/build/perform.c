@@ -249,6 +249,11 @@ enum err action_inputs_ready(struct job *job)
 
 /* Running. */
 
+uint64_t action_timeout_ms(const struct job *job)
+{
+    return job->is_test ? job->analysis->target.test_timeout_ms : ACTION_TIMEOUT_MS;
+}
+
 static struct str blob_text(struct job *job, const struct digest *digest)
 {
     struct str text = STR("");

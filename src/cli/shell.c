@@ -285,6 +285,13 @@ static enum cli_status ending(struct session *session, const struct exec_result 
     case EXEC_FLOODED:
         tell(session->cli, STR("straylight: it printed more than 64 MiB, and was ended\n"));
         break;
+    case EXEC_MEMORY:
+        tell(session->cli,
+            STR("straylight: it needed more memory than it may have, and was ended\n"));
+        break;
+    case EXEC_PROCESSES:
+        tell(session->cli, STR("straylight: it had too many processes, and was ended\n"));
+        break;
     case EXEC_TIMED_OUT:
         break;
     }

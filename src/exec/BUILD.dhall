@@ -9,6 +9,7 @@ let exec =
           [ "collect.c"
           , "doctor.c"
           , "exec.c"
+          , "namespace/group.c"
           , "namespace/init.c"
           , "namespace/landlock.c"
           , "namespace/mount.c"
@@ -22,6 +23,7 @@ let exec =
         , hdrs =
           [ "collect.h"
           , "exec.h"
+          , "namespace/group.h"
           , "namespace/init.h"
           , "namespace/landlock.h"
           , "namespace/mount.h"

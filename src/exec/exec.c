@@ -5,8 +5,8 @@
 #include "exec/exec.h"
 #include "base/file.h"
 #include "exec/collect.h"
+#include "exec/namespace/group.h"
 #include "exec/namespace/runner.h"
-#include "exec/namespace/slot.h"
 #include "exec/namespace/wire.h"
 #include "exec/share.h"
 #include <errno.h>
@@ -27,7 +27,7 @@ struct slot {
     pid_t pid;
     int socket_fd; /* -1: its runner is lost */
     bool busy;
-    char cgroup[256];
+    char groups[2 * NS_GROUP_PATH_MAX + 8]; /* paths, for ns_groups_release */
 };
 struct exec {
     struct store *store;
@@ -87,8 +87,8 @@ static enum err slot_greet(struct slot *slot, struct diags *diags)
         diag_help(diags, "%s", doctor_help);
         return diag_add(diags, err, SPAN_NONE, "cannot make a sandbox");
     }
-    struct str cgroup = str_sub(texts[0], 0, sizeof slot->cgroup - 1);
-    memcpy(slot->cgroup, cgroup.ptr, cgroup.len);
+    struct str groups = str_sub(texts[0], 0, sizeof slot->groups - 1);
+    memcpy(slot->groups, groups.ptr, groups.len);
     return OK;
 }
 
@@ -161,7 +161,7 @@ void exec_free(struct exec *exec)
         while (
             exec->slots[i].pid > 0 && waitpid(exec->slots[i].pid, NULL, 0) < 0 && errno == EINTR) {
         }
-        ns_pids_release(exec->slots[i].cgroup);
+        ns_groups_release(str_of(exec->slots[i].groups));
     }
     fd_close(&exec->cancel_fds[0]);
     fd_close(&exec->cancel_fds[1]);
@@ -435,6 +435,7 @@ static enum err request_make(struct exec *exec, const struct exec_action *action
     }
     *ret_request = (struct ns_request){.timeout_ms = action->timeout_ms,
         .tokens = tokens ? 1 : 0,
+        .memory_max_bytes = action->memory_max_bytes,
         .root = arena_cstr(arena, root),
         .inputs = inputs,
         .input_count = count,
@@ -491,9 +492,14 @@ static struct str level_make(const struct ns_reply *reply, struct arena *arena)
     struct str landlock = reply->landlock_abi == 0
                               ? STR("no landlock")
                               : arena_printf(arena, "landlock %u", reply->landlock_abi);
-    return arena_printf(arena, "namespace: user mount pid net ipc uts cgroup; seccomp; %.*s; %s%s",
+    const char *unbounded = reply->proc_mounted != 0 ? "watched" : "unbounded";
+    struct str memory = reply->memory_version == 0
+                            ? str_of(unbounded)
+                            : arena_printf(arena, "cgroup v%u", reply->memory_version);
+    return arena_printf(arena,
+        "namespace: user mount pid net ipc uts cgroup; seccomp; %.*s; %s; pids %s; memory %.*s",
         STR_ARG(landlock), reply->proc_mounted != 0 ? "proc" : "no proc",
-        reply->pids_bounded != 0 ? "; pids cgroup" : "");
+        reply->pids_bounded != 0 ? "cgroup" : unbounded, STR_ARG(memory));
 }
 
 static enum err printed_keep(struct store *store, struct str text, enum exec_end end,
@@ -539,6 +545,7 @@ enum err exec_run(struct exec *exec, const struct exec_action *action, struct ar
     result.user_us = reply.user_us;
     result.system_us = reply.system_us;
     result.rss_max_bytes = reply.rss_max_bytes;
+    result.memory_max_bytes = reply.memory_max_bytes;
     result.level = level_make(&reply, arena);
     if (err == OK && folder_fd >= 0) {
         err = exec_collect(exec->store, folder_fd, action, arena, &result, diags);

@@ -43,14 +43,21 @@ struct exec_action {
     const struct str *folders; /* the same, for outputs that are folders */
     size_t folder_count;
     bool shares_tokens;  /* it has those of exec_new_tokens; not part of the key */
-    uint64_t timeout_ms; /* 0: none; not part of the key */
+    uint64_t timeout_ms; /* 0: none; neither this nor the next is part of the key */
+    /* Of all its processes and files; 0: seven eighths of the machine's. */
+    uint64_t memory_max_bytes;
+};
+enum {
+    EXEC_PROCESSES_MAX = 2048,
 };
 enum exec_end {
     EXEC_EXITED,    /* code: exit status */
     EXEC_SIGNALLED, /* code: signal */
     EXEC_TIMED_OUT,
     EXEC_CANCELLED,
-    EXEC_FLOODED, /* it printed more than 64 MiB and was ended; the beginning is kept */
+    EXEC_MEMORY,    /* it needed more than result.memory_max_bytes */
+    EXEC_PROCESSES, /* it had more than EXEC_PROCESSES_MAX at a time */
+    EXEC_FLOODED,   /* it printed more than 64 MiB and was ended; the beginning is kept */
 };
 struct exec_output {
     struct str path;
@@ -67,9 +74,9 @@ struct exec_result {
     size_t output_count;
     struct str
         missing; /* an output that the action did not make: the first; then outputs are none */
-    uint64_t wall_us, user_us, system_us, rss_max_bytes;
+    uint64_t wall_us, user_us, system_us, rss_max_bytes, memory_max_bytes;
     struct str level; /* sandbox level reached, for attestations: "namespace: user mount pid net ipc
-                         uts cgroup; seccomp; landlock" */
+                         uts cgroup; seccomp; landlock 7; proc; pids cgroup; memory cgroup v2" */
 };
 
 /* Runners: one process for each slot, started while this process has one thread (fork is safe

@@ -1,23 +1,27 @@
 /* src/exec/exec_probe.c: each probe tries what must not work. */
 #include "exec/exec_probe.h"
 #include "base/view.h"
+#include "exec/exec.h"
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/vm_sockets.h>
+#include <mqueue.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/msg.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
+#include <sys/sem.h>
 #include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -424,19 +428,189 @@ static void trace_child(char **argv)
     (void)kill(pid, SIGKILL);
 }
 
+/* Forks far beyond the bound; what it has forked waits. Not without end: where the bound does not
+ * hold, the machine that tests it must. */
 static void many_processes(char **argv)
 {
     (void)argv;
-    int count = 0;
-    for (pid_t pid = 0; pid >= 0 && count < 6000; count++) {
-        pid = fork();
+    for (int i = 0; i < 2 * EXEC_PROCESSES_MAX; i++) {
+        pid_t pid = fork();
         if (pid == 0) {
             (void)pause();
         }
+        if (pid < 0) {
+            (void)usleep(10000);
+        }
     }
-    HOLDS(count > 100 && count < 6000);
-    (void)kill(-1, SIGKILL); /* all but this one and process 1 */
-    while (wait(NULL) > 0) {
+}
+
+/* Takes 2 GiB, far beyond the bound, in a child: its parent sees that it dies, and says so. */
+static void much_memory(char **argv)
+{
+    (void)argv;
+    pid_t pid = fork();
+    for (int i = 0; pid == 0 && i < 2048; i++) {
+        char *block = malloc(1 << 20);
+        if (block != NULL) {
+            memset(block, 'x', 1 << 20);
+        }
+        (void)usleep(1000); /* where it is only looked at, let it be seen */
+    }
+    int status = 0;
+    HOLDS(waitpid(pid, &status, 0) == pid && WIFEXITED(status));
+}
+
+/* The same with files. */
+static void much_in_files(char **argv)
+{
+    (void)argv;
+    static char block[1 << 20];
+    int fd = open("/tmp/much", O_WRONLY | O_CREAT, 0600);
+    while (write(fd, block, sizeof block) > 0) {
+    }
+    HOLDS(errno == ENOSPC);
+}
+
+/* What one action leaves wherever it can, and the next one looks for: "trace leave", "trace look".
+ */
+static void trace_sockets(const char *what)
+{
+    struct sockaddr_un address;
+    socklen_t len = abstract(&address, "trace");
+    bool leaves = strcmp(what, "leave") == 0;
+    int fds[2];
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    if (!leaves) {
+        FAILS(connect_to(AF_UNIX, &address, len, SOCK_STREAM));
+        HOLDS(bind(fd, (struct sockaddr *)&address, len) == 0);
+        struct sockaddr_in port = {.sin_family = AF_INET, .sin_port = htons(4242)};
+        HOLDS(bind(socket(AF_INET, SOCK_DGRAM, 0), (struct sockaddr *)&port, sizeof port) == 0);
+        return;
+    }
+    HOLDS(bind(fd, (struct sockaddr *)&address, len) == 0 && listen(fd, 1) == 0);
+    /* Two sockets, each on its way in the other: they live on when no process has them. */
+    HOLDS(socketpair(AF_UNIX, SOCK_STREAM, 0, fds) == 0);
+    int sent[2] = {fd, fds[0]};
+    char control[CMSG_SPACE(sizeof sent)] = {0};
+    char byte = 'x';
+    struct iovec iov = {.iov_base = &byte, .iov_len = 1};
+    struct msghdr message = {
+        .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof sent);
+    memcpy(CMSG_DATA(header), sent, sizeof sent);
+    HOLDS(sendmsg(fds[1], &message, 0) == 1);
+    struct sockaddr_in port = {.sin_family = AF_INET, .sin_port = htons(4242)};
+    HOLDS(bind(socket(AF_INET, SOCK_DGRAM, 0), (struct sockaddr *)&port, sizeof port) == 0);
+}
+
+static void trace_ipc(const char *what)
+{
+    bool leaves = strcmp(what, "leave") == 0;
+    for (int i = 0; i < (leaves ? 3 : 1); i++) { /* their numbers say how many there were */
+        int shm = shmget(0x7ace + i, 4096, IPC_CREAT | IPC_EXCL | 0600);
+        int msg = msgget(0x7ace + i, IPC_CREAT | IPC_EXCL | 0600);
+        int sem = semget(0x7ace + i, 1, IPC_CREAT | IPC_EXCL | 0600);
+        HOLDS(shm >= 0 && msg >= 0 && sem >= 0);
+        HOLDS(leaves || (shm == 0 && msg == 0 && sem == 0));
+    }
+    struct mq_attr attr = {.mq_maxmsg = 1, .mq_msgsize = 1};
+    /* Landlock, where there is one, refuses it. */
+    long queue = syscall(SYS_mq_open, "trace", O_RDWR | O_CREAT | O_EXCL, 0600, &attr);
+    HOLDS(queue >= 0 || errno == EACCES);
+}
+
+/* Flags and locks of what is shared: the standard streams' descriptions, files of the toolchain. */
+static void trace_files(const char *what)
+{
+    bool leaves = strcmp(what, "leave") == 0;
+    int fd = open("/probe", O_RDONLY);
+    HOLDS(flock(fd, LOCK_EX | LOCK_NB) == 0);
+    for (int i = 0; i < 3; i++) {
+        int flags = fcntl(i, F_GETFL);
+        HOLDS(leaves || (flags & (O_NONBLOCK | O_APPEND | O_ASYNC)) == 0);
+        HOLDS(fcntl(i, F_SETFL, flags | O_NONBLOCK | (i > 0 ? O_APPEND : 0)) == 0);
+    }
+    HOLDS(lseek(0, 0, SEEK_CUR) <= 0);
+}
+
+static void trace_folders(const char *what)
+{
+    bool leaves = strcmp(what, "leave") == 0;
+    for (size_t i = 0; i < 2; i++) {
+        static const char *const folders[] = {"/tmp", "/build/out"};
+        struct stat st;
+        HOLDS(stat(folders[i], &st) == 0 && (st.st_mode & 07777) == (i == 0 ? 01777 : 0755));
+        HOLDS(entries_count(folders[i], false) == 0);
+        char path[64];
+        (void)snprintf(path, sizeof path, "%s/left", folders[i]);
+        int left = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
+        struct stat made;
+        HOLDS(fstat(left, &made) == 0);
+        (void)printf("%s %ju\n", folders[i], (uintmax_t)made.st_ino); /* the same each time */
+        for (int n = 0; n < 100 && leaves; n++) {
+            (void)snprintf(path, sizeof path, "%s/left%d", folders[i], n);
+            HOLDS(open(path, O_WRONLY | O_CREAT | O_EXCL, 0600) >= 0);
+        }
+        HOLDS(!leaves || chmod(folders[i], 0700) == 0);
+    }
+}
+
+static void trace_process(const char *what)
+{
+    bool leaves = strcmp(what, "leave") == 0;
+    char name[64];
+    HOLDS(gethostname(name, sizeof name) == 0 && strcmp(name, "straylight") == 0);
+    HOLDS(umask(0) == 022);
+    HOLDS(getpid() == 2 && getsid(0) == 2 && getpgid(0) == 2);
+    struct rlimit limit = {1, 1};
+    struct rlimit core;
+    HOLDS(getrlimit(RLIMIT_NOFILE, &core) == 0 && core.rlim_cur > 100);
+    HOLDS(getpriority(PRIO_PROCESS, 0) == 0);
+    cpu_set_t cpus;
+    HOLDS(sched_getaffinity(0, sizeof cpus, &cpus) == 0);
+    (void)printf("%d cpus\n", CPU_COUNT(&cpus));
+    sigset_t blocked;
+    HOLDS(sigprocmask(SIG_SETMASK, NULL, &blocked) == 0 && sigismember(&blocked, SIGUSR1) == 0);
+    HOLDS(signal(SIGUSR1, SIG_IGN) == SIG_DFL);
+    HOLDS(entries_count("/proc", true) <= 1);
+    if (leaves) {
+        /* Process 1 is of the same user: its limits and order can be changed, and end with it. */
+        (void)prlimit(1, RLIMIT_NOFILE, &limit, NULL);
+        (void)setpriority(PRIO_PROCESS, 1, 10);
+        (void)setpriority(PRIO_PROCESS, 0, 10);
+        CPU_ZERO(&cpus);
+        CPU_SET(0, &cpus);
+        (void)sched_setaffinity(1, sizeof cpus, &cpus);
+        (void)sched_setaffinity(0, sizeof cpus, &cpus);
+        (void)alarm(1);
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+        (void)prctl(PR_SET_NAME, "trace");
+        if (fork() == 0) {
+            (void)setsid();
+            (void)signal(SIGALRM, SIG_IGN);
+            for (;;) {
+                (void)pause();
+            }
+        }
+    }
+}
+
+static void trace(char **argv)
+{
+    const char *what = argv[0];
+    trace_sockets(what);
+    trace_ipc(what);
+    trace_files(what);
+    trace_folders(what);
+    trace_process(what);
+    static const long denied[][4] = {{SYS_keyctl, 0, -3, 1}, {SYS_add_key, 0, 0, 0},
+        {SYS_setdomainname, 0, 0, 0}, {SYS_unshare, CLONE_NEWNET, 0, 0},
+        {SYS_clone, CLONE_NEWPID | SIGCHLD, 0, 0}, {SYS_setns, 0, 0, 0}};
+    for (size_t i = 0; i < sizeof denied / sizeof denied[0]; i++) {
+        FAILS(syscall((int)denied[i][0], denied[i][1], denied[i][2], denied[i][3], 0, 0, 0));
     }
 }
 
@@ -536,6 +710,9 @@ static const struct {
     {"list", list},
     {"trace_child", trace_child},
     {"many_processes", many_processes},
+    {"much_memory", much_memory},
+    {"much_in_files", much_in_files},
+    {"trace", trace},
     {"make_symlink", make_symlink},
     {"make_detour", make_detour},
     {"make_fifo", make_fifo},

@@ -2,6 +2,7 @@
 #include "exec/namespace/runner.h"
 #include "base/file.h"
 #include "exec/exec.h"
+#include "exec/namespace/group.h"
 #include "exec/namespace/init.h"
 #include "exec/namespace/seccomp.h"
 #include "exec/namespace/slot.h"
@@ -23,7 +24,7 @@ enum {
 };
 struct runner {
     struct ns_fds fds;
-    bool pids_bounded;
+    struct ns_groups groups;
     bool orphan;   /* the program is gone */
     unsigned used; /* enum ns_used: what no other action may be in */
     struct ns_slot slot;
@@ -36,6 +37,7 @@ struct child {
     struct buf printed[3];
     struct ns_report report;        /* init writes it */
     uint64_t start_us, deadline_us; /* 0: none */
+    uint64_t look_us;               /* when its processes are looked at next; 0: never */
     enum exec_end end;              /* EXEC_EXITED until we kill it */
     bool printed_too_much;
 };
@@ -85,12 +87,41 @@ static void child_kill(struct child *child, enum exec_end end)
 
 static int child_wait_ms(const struct child *child)
 {
-    if (child->deadline_us == 0 || child->end != EXEC_EXITED) {
+    uint64_t until_us = child->deadline_us;
+    if (child->look_us != 0 && (until_us == 0 || child->look_us < until_us)) {
+        until_us = child->look_us;
+    }
+    if (until_us == 0 || child->end != EXEC_EXITED) {
         return -1;
     }
     uint64_t now = now_us();
-    uint64_t left_ms = now >= child->deadline_us ? 0 : (child->deadline_us - now) / 1000 + 1;
+    uint64_t left_ms = now >= until_us ? 0 : (until_us - now) / 1000 + 1;
     return left_ms > 60000 ? 60000 : (int)left_ms;
+}
+
+static enum exec_end end_of(enum ns_excess excess)
+{
+    return excess == NS_EXCESS_PROCESSES ? EXEC_PROCESSES
+           : excess == NS_EXCESS_MEMORY  ? EXEC_MEMORY
+                                         : EXEC_EXITED;
+}
+
+/* Ends the action if it is late, or takes more than it may. asked: a cgroup has something to tell.
+ */
+static void child_bound(struct runner *runner, struct child *child, bool asked)
+{
+    uint64_t now = child->deadline_us == 0 && child->look_us == 0 ? 0 : now_us();
+    bool looks = child->look_us != 0 && now >= child->look_us;
+    enum ns_excess excess = asked || looks ? ns_groups_ask(&runner->groups) : NS_EXCESS_NONE;
+    if (excess == NS_EXCESS_NONE && looks) {
+        excess = ns_groups_look(&runner->groups, runner->slot.proc_fd, child->pid);
+        child->look_us = now_us() + (uint64_t)1000 * NS_LOOK_MS;
+    }
+    if (excess != NS_EXCESS_NONE) {
+        child_kill(child, end_of(excess));
+    } else if (child->deadline_us != 0 && now >= child->deadline_us) {
+        child_kill(child, EXEC_TIMED_OUT);
+    }
 }
 
 /* Until process 1 ends. */
@@ -99,12 +130,13 @@ static void child_watch(struct runner *runner, struct child *child)
     bool alive = true;
     while (alive) {
         bool killed = child->end != EXEC_EXITED || child->printed_too_much;
-        struct pollfd polls[6] = {{.fd = child->fds[0]}, /* POLLHUP needs no asking */
+        struct pollfd polls[7] = {{.fd = child->fds[0]}, /* POLLHUP needs no asking */
             {.fd = child->fds[1], .events = POLLIN}, {.fd = child->fds[2], .events = POLLIN},
             {.fd = killed ? -1 : runner->fds.cancel, .events = POLLIN},
             {.fd = killed ? -1 : runner->fds.socket, .events = POLLRDHUP},
-            {.fd = runner->slot.listener_fd, .events = POLLIN}};
-        if (poll(polls, 6, child_wait_ms(child)) < 0) {
+            {.fd = runner->slot.listener_fd, .events = POLLIN},
+            {.fd = killed ? -1 : runner->groups.pids_events_fd, .events = POLLPRI}};
+        if (poll(polls, 7, child_wait_ms(child)) < 0) {
             continue;
         }
         for (size_t i = 1; i < 3; i++) {
@@ -118,13 +150,12 @@ static void child_watch(struct runner *runner, struct child *child)
         alive = polls[0].revents == 0;
         runner->orphan = runner->orphan || polls[4].revents != 0;
         if (alive && !killed) {
-            bool late = child->deadline_us != 0 && now_us() >= child->deadline_us;
             if (polls[3].revents != 0 || polls[4].revents != 0) {
                 child_kill(child, EXEC_CANCELLED);
             } else if (child->printed_too_much) {
                 child_kill(child, EXEC_FLOODED);
-            } else if (late) {
-                child_kill(child, EXEC_TIMED_OUT);
+            } else {
+                child_bound(runner, child, polls[6].revents != 0);
             }
         }
     }
@@ -175,6 +206,9 @@ static enum err child_start(
     uint64_t timeout_ms = init->request->timeout_ms;
     child->start_us = now_us();
     child->deadline_us = timeout_ms == 0 ? 0 : child->start_us + 1000 * timeout_ms;
+    /* The kernel tells at once of v2's counters only. */
+    bool bounded = runner->groups.pids_events_fd >= 0 && runner->groups.memory_version == 2;
+    child->look_us = bounded ? 0 : child->start_us + (uint64_t)1000 * NS_LOOK_MS;
     /* Where nobody says what is used, all is. */
     runner->used = runner->slot.listener_fd < 0 ? NS_USED_NETWORK | NS_USED_IPC : 0;
     err = err != OK ? err : init_start(runner, init, child, write_fds, diags);
@@ -244,6 +278,13 @@ static void child_reap(struct child *child, struct ns_reply *reply)
     reply->rss_max_bytes = child->report.rss_max_bytes;
 }
 
+static bool child_is_well(const struct child *child)
+{
+    const struct ns_report *report = &child->report;
+    return report->status == NS_RAN && WIFEXITED(report->wait_status) &&
+           WEXITSTATUS(report->wait_status) == 0;
+}
+
 static enum err namespaces_renew(struct runner *runner, struct diags *diags)
 {
     enum err err = ns_slot_renew(&runner->slot, runner->used, diags);
@@ -256,8 +297,7 @@ static enum err action_run(struct runner *runner, struct str bytes, struct arena
     struct diags diags;
     diags_init(&diags, arena, NULL);
     struct ns_slot *slot = &runner->slot;
-    struct ns_reply reply = {
-        .landlock_abi = slot->landlock_abi, .pids_bounded = runner->pids_bounded ? 1 : 0};
+    struct ns_reply reply = {.landlock_abi = slot->landlock_abi};
     struct child child = {.fds = {-1, -1, -1}, .end = EXEC_EXITED};
     struct ns_stage stage = {.root_fd = -1};
     struct ns_request request;
@@ -269,13 +309,23 @@ static enum err action_run(struct runner *runner, struct str bytes, struct arena
     struct str texts[3] = {0};
     enum err err = ns_request_decode(bytes, arena, &request, &diags);
     err = err != OK ? err : ns_slot_room(slot, request.root, arena, &diags);
-    err = err != OK ? err
-                    : ns_stage_action(slot->key, slot->store_fd, &request, arena, &stage, &diags);
+    if (err == OK) {
+        reply.memory_max_bytes = ns_groups_memory_set(&runner->groups, request.memory_max_bytes);
+        /* Files are memory. Half of it: something must be left to end the action in order. */
+        err = ns_stage_action(
+            slot->key, slot->store_fd, &request, reply.memory_max_bytes / 2, arena, &stage, &diags);
+    }
     err = err != OK ? err : namespaces_renew(runner, &diags);
     err = err != OK ? err : child_start(runner, &init, &child, &diags);
     if (err == OK) {
         child_watch(runner, &child);
         child_reap(&child, &reply);
+        reply.pids_bounded = runner->groups.pids_events_fd >= 0 ? 1 : 0;
+        reply.memory_version = (uint32_t)runner->groups.memory_version;
+        enum ns_excess excess = ns_groups_ask(&runner->groups); /* forgets it for the next */
+        if (child.end == EXEC_EXITED && !child_is_well(&child)) {
+            child.end = end_of(excess);
+        }
         texts[0] = reply_judge(&child, arena, &reply);
         texts[1] = buf_str(&child.printed[1]);
         texts[2] = buf_str(&child.printed[2]);
@@ -378,17 +428,17 @@ _Noreturn void ns_runner_main(const struct ns_fds *fds, const char *store_root)
     struct arena arena = {0};
     struct diags diags;
     diags_init(&diags, &arena, NULL);
-    char cgroup[256] = "";
     struct runner runner = {.fds = *fds};
     struct ns_reply reply = {.status = NS_READY};
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
     if (!process_clean(&runner.fds)) {
         _exit(1);
     }
-    ns_pids_bound(cgroup, sizeof cgroup);
-    runner.pids_bounded = cgroup[0] != '\0';
+    ns_groups_join(&runner.groups);
     enum err err = runner_prepare(&runner, store_root, &diags);
-    struct str texts[3] = {err == OK ? str_of(cgroup) : diags.newest->text, {0}, {0}};
+    struct str groups =
+        arena_printf(&arena, "%s\n%s\n", runner.groups.paths[0], runner.groups.paths[1]);
+    struct str texts[3] = {err == OK ? groups : diags.newest->text, {0}, {0}};
     reply.status = err == OK ? NS_READY : NS_BROKEN;
     reply.text_len = texts[0].len;
     if (ns_reply_send(runner.fds.socket, &reply, texts, -1) == OK && err == OK) {

@@ -9,7 +9,7 @@ struct ns_fds {
     int terminal;  /* the standard streams of actions, or -1: they are read to the end */
     int tokens[2]; /* both ends of a jobserver's pipe, for actions that share them; or -1 */
 };
-/* In a fresh fork of a process with one thread. First sends a reply: NS_READY (text: the cgroup's
- * folder or nothing) or NS_BROKEN. */
+/* In a fresh fork of a process with one thread. First sends a reply: NS_READY (text: the cgroups'
+ * paths, for ns_groups_release) or NS_BROKEN. */
 _Noreturn void ns_runner_main(const struct ns_fds *fds, const char *store_root);
 #endif

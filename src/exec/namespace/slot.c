@@ -5,15 +5,11 @@
 #include "exec/namespace/mount.h"
 #include "exec/namespace/seccomp.h"
 #include "exec/namespace/stage.h"
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
 #include <sched.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/mount.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
@@ -32,69 +28,6 @@ enum {
 static const struct timespec fixed_times[2] = {
     {.tv_sec = NS_FIXED_TIME}, {.tv_sec = NS_FIXED_TIME}};
 
-/* Removes what runners left whose program was killed. One that is in use cannot be removed. */
-static void cgroups_tidy(const char *parent)
-{
-    static const char prefix[] = "straylight-";
-    DIR *dir = opendir(parent);
-    for (struct dirent *entry = dir == NULL ? NULL : readdir(dir); entry != NULL;
-         entry = readdir(dir)) {
-        if (strncmp(entry->d_name, prefix, sizeof prefix - 1) != 0) {
-            continue;
-        }
-        pid_t pid = (pid_t)strtoul(entry->d_name + sizeof prefix - 1, NULL, 10);
-        if (kill(pid, 0) != 0 && errno == ESRCH) {
-            (void)unlinkat(dirfd(dir), entry->d_name, AT_REMOVEDIR);
-        }
-    }
-    if (dir != NULL) {
-        (void)closedir(dir);
-    }
-}
-
-static bool cgroup_try(const char *parent, char *path, size_t path_size)
-{
-    char file[512];
-    (void)snprintf(path, path_size, "%s/straylight-%ld", parent, (long)getpid());
-    if (mkdir(path, 0755) != 0 && errno != EEXIST) {
-        return false;
-    }
-    static const struct {
-        const char *name;
-        struct str text;
-    } writes[] = {{"pids.max", {"4096", 4}}, {"cgroup.procs", {"0", 1}}};
-    _Static_assert(NS_PIDS_MAX == 4096, "the text above");
-    for (size_t i = 0; i < sizeof writes / sizeof writes[0]; i++) {
-        (void)snprintf(file, sizeof file, "%s/%s", path, writes[i].name);
-        AUTO_CLOSE int fd = open(file, O_WRONLY | O_CLOEXEC);
-        if (fd < 0 || fd_write_all(fd, writes[i].text) != OK) {
-            (void)rmdir(path);
-            return false;
-        }
-    }
-    return true;
-}
-
-void ns_pids_bound(char *ret_path, size_t path_size)
-{
-    static const char *const parents[] = {
-        "/sys/fs/cgroup", "/sys/fs/cgroup/pids", "/sys/fs/cgroup/unified"};
-    for (size_t i = 0; geteuid() == 0 && i < sizeof parents / sizeof parents[0]; i++) {
-        cgroups_tidy(parents[i]);
-        if (cgroup_try(parents[i], ret_path, path_size)) {
-            return;
-        }
-    }
-    ret_path[0] = '\0';
-}
-
-void ns_pids_release(const char *path)
-{
-    if (path[0] != '\0') {
-        (void)rmdir(path);
-    }
-}
-
 /* Generous, and the same on every machine whose own limits are not lower. */
 static void limits_set(void)
 {
@@ -103,7 +36,7 @@ static void limits_set(void)
         rlim_t soft, hard;
     } limits[] = {
         {RLIMIT_CORE, 0, 0},
-        {RLIMIT_NPROC, NS_PIDS_MAX, NS_PIDS_MAX},
+        {RLIMIT_NPROC, NS_PIDS_HARD_MAX, NS_PIDS_HARD_MAX},
         {RLIMIT_NOFILE, 1024, NS_FILES_MAX},
         {RLIMIT_STACK, (rlim_t)8 << 20, RLIM_INFINITY},
         {RLIMIT_FSIZE, (rlim_t)64 << 30, (rlim_t)64 << 30},

@@ -15,7 +15,7 @@
 #include "base/diag.h"
 
 enum {
-    NS_PIDS_MAX = 4096,
+    NS_PIDS_HARD_MAX = 4096, /* of a user, where nothing counts the action's own (group.h) */
     NS_FILES_MAX = 4096,
     NS_UID = 1000, /* and gid, inside of every sandbox */
 };
@@ -28,11 +28,6 @@ struct ns_slot {
     int listener_fd;       /* seccomp.h */
     unsigned landlock_abi;
 };
-/* Joins a cgroup that bounds the number of processes, if there is one that we may make (a limit
- * for each user binds no process of root's). *ret_path: its folder, for ns_pids_release; empty:
- * none. */
-void ns_pids_bound(char *ret_path, size_t path_size);
-void ns_pids_release(const char *path);
 /* uid_map and gid_map of this process's user namespace: inner NS_UID is outer_uid. */
 enum err ns_ids_map(unsigned outer_uid, unsigned outer_gid, struct diags *diags);
 /* Enters the namespaces and loads the filter. ERR_IO: says what the kernel refuses. */

@@ -289,11 +289,11 @@ static enum err action_fill(struct stager *stager, const struct ns_request *requ
     return err != OK ? err : folders_finish(stager);
 }
 
-static enum err stage_make(uint64_t key, struct stager *stager, struct ns_stage *stage)
+static enum err stage_make(
+    uint64_t key, struct stager *stager, const char *size, struct ns_stage *stage)
 {
-    /* Half of the memory is tmpfs's own default; said here, since the kernel's may change. */
-    static const struct mount_option options[] = {
-        {"mode", "0755"}, {"size", "50%"}, {"nr_inodes", "400000"}};
+    const struct mount_option options[] = {
+        {"mode", "0755"}, {"size", size}, {"nr_inodes", "400000"}};
     *stage = (struct ns_stage){.root_fd = -1};
     stager->stage = stage;
     stager->open_fd = -1;
@@ -306,18 +306,19 @@ enum err ns_stage_room(uint64_t key, int store_fd, const char *root, struct aren
 {
     char copy[NS_COPY_BYTES_MAX];
     struct stager stager = {.store_fd = store_fd, .arena = arena, .diags = diags, .copy = copy};
-    enum err err = stage_make(key, &stager, ret_stage);
+    enum err err = stage_make(key, &stager, "50%", ret_stage);
     err = err != OK ? err : room_fill(&stager, root);
     fd_close(&stager.open_fd);
     return err;
 }
 
 enum err ns_stage_action(uint64_t key, int store_fd, const struct ns_request *request,
-    struct arena *arena, struct ns_stage *ret_stage, struct diags *diags)
+    uint64_t size_bytes, struct arena *arena, struct ns_stage *ret_stage, struct diags *diags)
 {
     char copy[NS_COPY_BYTES_MAX];
     struct stager stager = {.store_fd = store_fd, .arena = arena, .diags = diags, .copy = copy};
-    enum err err = stage_make(key, &stager, ret_stage);
+    const char *size = arena_printf(arena, "%llu", (unsigned long long)size_bytes).ptr;
+    enum err err = stage_make(key, &stager, size, ret_stage);
     err = err != OK ? err : action_fill(&stager, request);
     fd_close(&stager.open_fd);
     return err;

@@ -32,6 +32,7 @@ struct ns_stage {
  * failure too. root: a staged toolchain tree, below the store's root. */
 enum err ns_stage_room(uint64_t key, int store_fd, const char *root, struct arena *arena,
     struct ns_stage *ret_stage, struct diags *diags);
+/* size_bytes: what the file system may hold. */
 enum err ns_stage_action(uint64_t key, int store_fd, const struct ns_request *request,
-    struct arena *arena, struct ns_stage *ret_stage, struct diags *diags);
+    uint64_t size_bytes, struct arena *arena, struct ns_stage *ret_stage, struct diags *diags);
 #endif

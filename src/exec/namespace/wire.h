@@ -22,9 +22,10 @@ struct ns_input {
     const char *waits;  /* where it is until it is there (store_blob_paths), or empty */
 };
 struct ns_request {
-    uint64_t timeout_ms; /* 0: none */
-    uint32_t tokens;     /* 1: it has the jobserver's descriptors */
-    const char *root;    /* staged tree, path below the store's root */
+    uint64_t timeout_ms;       /* 0: none */
+    uint32_t tokens;           /* 1: it has the jobserver's descriptors */
+    uint64_t memory_max_bytes; /* 0: the default */
+    const char *root;          /* staged tree, path below the store's root */
     const struct ns_input *inputs;
     size_t input_count;
     const char *const *argv; /* NULL behind the last */
@@ -41,10 +42,12 @@ struct ns_reply {
     enum ns_status status;
     int end, code; /* enum exec_end */
     uint64_t wall_us, user_us, system_us, rss_max_bytes;
-    uint32_t landlock_abi; /* 0: none */
-    uint32_t proc_mounted; /* 1: a /proc of its own */
-    uint32_t pids_bounded; /* 1: by a cgroup */
-    uint32_t has_folder;   /* 1: the root of the sandbox's file system came with this */
+    uint32_t landlock_abi;   /* 0: none */
+    uint32_t proc_mounted;   /* 1: a /proc of its own */
+    uint32_t pids_bounded;   /* 1: by a cgroup */
+    uint32_t memory_version; /* of the cgroup that bounds memory; 0: none */
+    uint64_t memory_max_bytes;
+    uint32_t has_folder; /* 1: the root of the sandbox's file system came with this */
     uint64_t text_len, stdout_len, stderr_len;
 };
 
