@@ -107,6 +107,9 @@ let dhall_format_fuzz =
         , "block-behind"
         , "coincidence"
         , "commas-last"
+        , "comment-behind-operator"
+        , "comment-behind-using"
+        , "comment-in-parameter"
         , "comments"
         , "empty"
         , "endings"
@@ -115,6 +118,8 @@ let dhall_format_fuzz =
         , "lets"
         , "multi-line"
         , "parentheses"
+        , "seed-for-comments"
+        , "seed-of-operators"
         , "url-behind"
         ]
 

@@ -141,21 +141,31 @@ static void code_step(struct walk *walk, struct buf *ret_comments)
     }
 }
 
+/* What the walk is in: '{' is code. */
+static char mode_of(const struct walk *walk)
+{
+    return walk->modes.ptr == NULL || walk->modes.len == 0
+               ? '{'
+               : (char)walk->modes.ptr[walk->modes.len - 1];
+}
+
+static void step(struct walk *walk, struct buf *ret_comments)
+{
+    char mode = mode_of(walk);
+    if (mode == '{') {
+        code_step(walk, ret_comments);
+    } else {
+        literal_step(walk, mode);
+    }
+}
+
 /* All comments of a text that parses, without white space: layout may change that. */
 static void comments_of(struct str text, struct buf *ret_comments)
 {
     struct walk walk = {.text = text};
     AUTO_BUF all = {0};
     while (walk.at < text.len) {
-        char mode = '{';
-        if (walk.modes.len > 0) {
-            mode = walk.modes.ptr[walk.modes.len - 1];
-        }
-        if (mode == '{') {
-            code_step(&walk, &all);
-        } else {
-            literal_step(&walk, mode);
-        }
+        step(&walk, &all);
     }
     for (size_t i = 0; i < all.len; i++) {
         if ((unsigned char)all.ptr[i] > ' ') {
@@ -205,8 +215,83 @@ static void check(struct session *session, struct str text, enum dhall_charset c
     assert(str_eq(buf_str(&want), buf_str(&got)));
 }
 
+/* Where the number-th blank of the code is, or the number of blanks if there are not as many. */
+static bool blank_find(struct str text, size_t number, size_t *ret_at)
+{
+    struct walk walk = {.text = text};
+    AUTO_BUF comments = {0};
+    size_t seen = 0;
+    bool found = false;
+    while (walk.at < text.len && !found) {
+        bool blank = mode_of(&walk) == '{' && strchr(" \t\r\n", text.ptr[walk.at]) != NULL;
+        found = blank && seen++ == number;
+        *ret_at = found ? walk.at : seen;
+        step(&walk, &comments);
+    }
+    buf_release(&walk.modes);
+    return found;
+}
+
+/* Comments that stand in every way that is treated otherwise. */
+static const char *const inserted[] = {" {- a -} ", "\n-- b\n", " -- c\n", " {- d\n  e -} ",
+    "\n\n-- f\n\n\n", "{-g {- h -} -}", "\t-- i\n", "{-j-}", "\r\n-- k\r\n", "\n{-\nl\n-}\n",
+    "\r\n\r\n{- m\r\nn -}\r\n\r\n"};
+
+/* A comment at a random blank of text that parses, if what follows has the same CBOR. */
+static void comment_insert(struct session *session, struct buf *text, uint64_t random)
+{
+    size_t at = 0;
+    if (!blank_find(buf_str(text), SIZE_MAX, &at) && at == 0) {
+        return;
+    }
+    size_t count = at;
+    bool found = blank_find(buf_str(text), (random >> 16U) % count, &at);
+    assert(found);
+    AUTO_BUF with = {0};
+    AUTO_BUF want = {0};
+    AUTO_BUF got = {0};
+    buf_add(&with, str_sub(buf_str(text), 0, at));
+    buf_add(&with, str_of(inserted[random % (sizeof inserted / sizeof inserted[0])]));
+    buf_add(&with, str_sub(buf_str(text), at, text->len));
+    dhall_term term;
+    if (dhall_parse(&session->terms, 0, buf_str(&with), &term, &session->diags) != OK) {
+        return; /* between 1 and +2 */
+    }
+    dhall_encode(&session->terms, term, &got);
+    cbor_of(session, buf_str(text), &want);
+    if (str_eq(buf_str(&want), buf_str(&got))) {
+        struct buf swap = *text;
+        *text = with;
+        with = swap;
+    }
+}
+
+enum {
+    COMMENTED_BYTES_MAX = 1 << 14, /* of a text that gets more comments */
+    ROUNDS = 8,
+    INSERTED_MAX = 4,
+};
+
+/* The same laws with comments at places that the text chooses: its bytes seed the choice. */
+static void check_commented(struct session *session, struct str text)
+{
+    uint64_t random = 0xCBF29CE484222325U;
+    for (size_t i = 0; i < text.len; i++) {
+        random = (random ^ (unsigned char)text.ptr[i]) * 0x100000001B3U; /* FNV-1a */
+    }
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        AUTO_BUF commented = {0};
+        buf_add(&commented, text);
+        for (unsigned i = 0; i <= round % INSERTED_MAX; i++) {
+            random = random * 6364136223846793005U + 1442695040888963407U;
+            comment_insert(session, &commented, random >> 16U);
+        }
+        check(session, buf_str(&commented), DHALL_CHARSET_AS_WRITTEN);
+    }
+}
+
 /* Laws: what parses is formatted, in each charset, to a text with the same CBOR and the same
- * comments; to format that changes nothing. */
+ * comments; to format that changes nothing. So it is with comments wherever blanks are. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct session session = {.diags = {0}};
@@ -218,6 +303,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (dhall_parse(&session.terms, 0, text, &term, &session.diags) == OK) {
         check(&session, text, DHALL_CHARSET_AS_WRITTEN);
         check(&session, text, DHALL_CHARSET_UNICODE);
+        if (memmem(data, size, "://", 3) == NULL && size <= COMMENTED_BYTES_MAX) {
+            check_commented(&session, text);
+        }
     }
     dhall_terms_release(&session.terms);
     dhall_labels_release(&session.labels);

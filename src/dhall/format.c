@@ -5,6 +5,10 @@
 #include <assert.h>
 #include <stdlib.h>
 
+enum {
+    PASSES_MAX = 8, /* two were enough for all that was ever seen */
+};
+
 /* Pushes the next token if it is one of the two spellings of a symbol. */
 static bool symbol_push(struct formatter *formatter, struct str ascii, struct str unicode)
 {
@@ -214,13 +218,12 @@ static const struct doc *binding(struct formatter *formatter)
     byte_push(formatter);
     if (typed) {
         push_leaf(formatter, DOC_SPACE, 0);
-        formatter_push(formatter, format_around(formatter, DOC_ALIGN, 0, expression(formatter)));
+        nest_push(formatter, 2, format_around(formatter, DOC_ALIGN, 0, expression(formatter)));
         if (formatter->err == OK) {
             push_leaf(formatter, DOC_LINE, 1);
             byte_push(formatter);
             push_leaf(formatter, DOC_SPACE, 0);
-            formatter_push(
-                formatter, format_around(formatter, DOC_ALIGN, 0, expression(formatter)));
+            nest_push(formatter, 2, format_around(formatter, DOC_ALIGN, 0, expression(formatter)));
         }
         nest_push(formatter, 4, formatter_pop(formatter, rest));
     } else {
@@ -368,7 +371,7 @@ static const struct doc *annotation(struct formatter *formatter, const struct do
     push_leaf(formatter, DOC_LINE, 1);
     byte_push(formatter);
     push_leaf(formatter, DOC_SPACE, 0);
-    formatter_push(formatter, format_around(formatter, DOC_ALIGN, 0, expression(formatter)));
+    nest_push(formatter, 2, format_around(formatter, DOC_ALIGN, 0, expression(formatter)));
     return format_group(formatter, base);
 }
 
@@ -510,7 +513,9 @@ static enum err text_check(struct formatter *formatter, struct str text)
     return err;
 }
 
-enum err dhall_format(struct str text, uint32_t source, enum dhall_charset charset,
+/* One pass: its result may not be its own. A comment that moves behind a word becomes a trailing
+ * one, and there other rules hold for the blank lines about it. */
+static enum err text_format(struct str text, uint32_t source, enum dhall_charset charset,
     struct buf *ret_text, struct diags *diags)
 {
     struct arena arena = {0};
@@ -522,7 +527,7 @@ enum err dhall_format(struct str text, uint32_t source, enum dhall_charset chars
         .end = copy.ptr + copy.len,
         .ascii = charset != DHALL_CHARSET_UNICODE};
     size_t len = ret_text->len;
-    enum err err = text_check(&formatter, text);
+    enum err err = text_check(&formatter, copy);
     if (err == OK) {
         err = file_format(&formatter, ret_text);
     }
@@ -533,5 +538,26 @@ enum err dhall_format(struct str text, uint32_t source, enum dhall_charset chars
     }
     free(formatter.stack);
     arena_release(&arena);
+    return err;
+}
+
+enum err dhall_format(struct str text, uint32_t source, enum dhall_charset charset,
+    struct buf *ret_text, struct diags *diags)
+{
+    AUTO_BUF last = {0};
+    AUTO_BUF next = {0};
+    enum err err = text_format(text, source, charset, &last, diags);
+    bool stable = err != OK || str_eq(text, buf_str(&last));
+    for (unsigned pass = 1; pass < PASSES_MAX && !stable; pass++) {
+        next.len = 0;
+        err = text_format(buf_str(&last), 0, charset, &next, diags);
+        stable = err != OK || str_eq(buf_str(&last), buf_str(&next));
+        struct buf swap = last;
+        last = next;
+        next = swap;
+    }
+    if (err == OK) {
+        buf_add(ret_text, buf_str(&last));
+    }
     return err;
 }

@@ -1,7 +1,7 @@
 /* src/dhall/format.h: lays out a file as `dhall format` would, and keeps every comment.
  *
  *   text -> parse (is it Dhall at all?) -> read again, token by token (format.c, format_part.c)
- *        -> doc with comments (layout.h) -> text
+ *        -> doc with comments (layout.h) -> text -> all of it again, until nothing changes
  *
  * A token owns the comments before it, on lines of their own, and those behind it on its line.
  * Words, literals and labels stay as they are written, so does the order of fields.

@@ -247,9 +247,12 @@ static void own_write(struct writer *writer, const struct frame *frame)
 {
     const struct doc *doc = frame->doc;
     bool line_due = writer->newlines > 0 || writer->indent_due;
-    if (!line_due && writer->column == frame->indent && writer->text->len > 0) {
-        blanks_trim(writer); /* behind `{` or the like, where the comment may stand as well */
+    bool behind = !line_due && writer->column == frame->indent && writer->text->len > 0;
+    if (behind) {
+        size_t len = writer->text->len; /* behind `{` or the like, where it may stand as well */
+        blanks_trim(writer);
         buf_add_byte(writer->text, ' ');
+        writer->column -= (int32_t)(len - writer->text->len);
     } else {
         if (!line_due) {
             line_end(writer, 1, frame->indent);
@@ -258,7 +261,8 @@ static void own_write(struct writer *writer, const struct frame *frame)
         line_begin(writer, frame->indent);
     }
     comment_write(writer, doc);
-    writer->newlines = doc->blank_after ? 2 : 1;
+    /* It will be read as a trailing one where it stands behind a word. */
+    writer->newlines = doc->blank_after && !behind ? 2 : 1;
     writer->after_comment = true;
 }
 
