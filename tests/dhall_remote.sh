@@ -69,6 +69,13 @@ evaluates 0 "$here/absent.dhall ? 5"
 shows "? takes the other side" 5
 evaluates 0 "http://localhost:1/nobody ? 6"
 shows "... of what nobody serves too" 6
+printf 'this is no HTTP\n' >site/garbage.http
+evaluates 0 "$here/garbage ? 8"
+shows "... of what does not speak HTTP" 8
+evaluates 0 "http://nobody:99999/x ? 9"
+shows "... of what is no URL to curl" 9
+evaluates 1 "$here/garbage"
+err_has "which is said" "input.dhall:1:1: error: cannot fetch $here/garbage: what answers there does not speak HTTP"
 echo '1 +' >site/wrong.dhall
 evaluates 1 "$here/wrong.dhall ? 7"
 err_has "a mistake there is final" "wrong.dhall:"

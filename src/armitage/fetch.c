@@ -206,6 +206,10 @@ static enum err transfer_tell(
     }
     enum err err = transfer_err(code);
     const char *text = reason[0] == '\0' ? curl_easy_strerror(code) : reason;
+    /* curl takes what begins like no HTTP for HTTP/0.9 */
+    if (code == CURLE_UNSUPPORTED_PROTOCOL && strstr(text, "HTTP/0.9") != NULL) {
+        return diag_add(diags, ERR_IO, SPAN_NONE, "what answers there does not speak HTTP");
+    }
     err = diag_add(diags, err, SPAN_NONE, "%s", text);
     if (code == CURLE_UNSUPPORTED_PROTOCOL) {
         diag_help(diags, transfer->request->allow_http ? "only https:// and http:// are fetched"

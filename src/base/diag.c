@@ -192,6 +192,14 @@ void diag_help(struct diags *diags, const char *fmt, ...)
                      : arena_printf(diags->arena, "%.*s\n%.*s", STR_ARG(diag->help), STR_ARG(line));
 }
 
+void diag_place(struct diags *diags, struct span span)
+{
+    assert(diags->newest != NULL);
+    if (diags->newest->span.source == 0) {
+        diags->newest->span = span;
+    }
+}
+
 void diag_extra(struct diags *diags, struct str output)
 {
     assert(diags->newest != NULL);

@@ -88,6 +88,8 @@ enum err diag_add_errno(struct diags *diags, int error_number, const char *fmt, 
 #endif
 /* Says what to do about the newest diag; one call, one line. */
 void diag_help(struct diags *diags, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Where newest is, if it has no place yet. */
+void diag_place(struct diags *diags, struct span span);
 /* Output to be shown whole below the newest diag. Copied. */
 void diag_extra(struct diags *diags, struct str output);
 /* The next diag starts a story of its own. */

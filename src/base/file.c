@@ -78,6 +78,31 @@ enum err file_read(int dir_fd, const char *path, size_t bytes_max, struct arena 
     return OK;
 }
 
+enum err fd_read_all(int fd, const char *name, size_t bytes_max, struct arena *arena,
+    struct str *ret_bytes, struct diags *diags)
+{
+    enum {
+        CHUNK_BYTES = 64 * 1024
+    };
+    AUTO_BUF text = {0};
+    for (;;) {
+        ssize_t n = fd_read_full(fd, buf_reserve(&text, CHUNK_BYTES), CHUNK_BYTES);
+        if (n < 0) {
+            return diag_add_errno(diags, errno, "cannot read %s", name);
+        }
+        text.len += (size_t)n;
+        if (text.len > bytes_max) {
+            return diag_add(
+                diags, ERR_LIMIT, SPAN_NONE, "%s has more than %zu bytes", name, bytes_max);
+        }
+        if (n < CHUNK_BYTES) {
+            break;
+        }
+    }
+    *ret_bytes = arena_str(arena, buf_str(&text));
+    return OK;
+}
+
 enum err dirs_make(int dir_fd, const char *path, struct diags *diags)
 {
     AUTO_BUF prefix = {0};

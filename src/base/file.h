@@ -16,6 +16,9 @@ enum {
  * ERR_ABSENT without a diag if there is none; ERR_LIMIT beyond bytes_max; ERR_IO. */
 enum err file_read(int dir_fd, const char *path, size_t bytes_max, struct arena *arena,
     struct str *ret_bytes, struct diags *diags);
+/* The same of what fd gives up to its end, be it a pipe or a terminal; name is for messages. */
+enum err fd_read_all(int fd, const char *name, size_t bytes_max, struct arena *arena,
+    struct str *ret_bytes, struct diags *diags);
 /* All of bytes, or ERR_IO (errno is kept). EINTR and short writes are dealt with. No diag. */
 enum err fd_write_all(int fd, struct str bytes);
 /* Reads len bytes or up to the end; returns the count, or -1 with errno. */

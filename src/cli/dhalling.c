@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Files and environment variables. */
@@ -24,6 +25,16 @@ static enum err home_path(struct str rest, struct arena *arena, const char **ret
     return OK;
 }
 
+/* Of what stat cannot see, why: a name too long, a loop of links. It is absent like any other. */
+static enum err path_absent(const char *path, int error_number, struct diags *diags)
+{
+    char reason[128];
+    return error_number == ENOENT || error_number == ENOTDIR
+               ? ERR_ABSENT
+               : diag_add(diags, ERR_ABSENT, SPAN_NONE, "cannot open %s: %s", path,
+                     strerror_r(error_number, reason, sizeof reason));
+}
+
 static enum err reader_read(void *context, const struct dhall_import *import, struct str name,
     struct arena *arena, struct str *ret_bytes, struct diags *diags)
 {
@@ -35,7 +46,7 @@ static enum err reader_read(void *context, const struct dhall_import *import, st
                 return OK;
             }
         }
-        const char *value = env_get(arena_cstr(arena, import->authority));
+        const char *value = env_find(arena_cstr(arena, import->authority));
         if (value == NULL) {
             return ERR_ABSENT;
         }
@@ -52,6 +63,14 @@ static enum err reader_read(void *context, const struct dhall_import *import, st
     const char *path = arena_cstr(arena, name);
     if (import->scheme == DHALL_HOME && home_path(str_sub(name, 2, name.len), arena, &path) != OK) {
         return ERR_ABSENT;
+    }
+    struct stat st;
+    if (stat(path, &st) != 0) {
+        return path_absent(path, errno, diags);
+    }
+    if (S_ISDIR(st.st_mode)) {
+        return diag_add(
+            diags, ERR_ABSENT, SPAN_NONE, "%.*s is a folder, not a file", STR_ARG(name));
     }
     return file_read(AT_FDCWD, path, FILE_BYTES_MAX, arena, ret_bytes, diags);
 }
@@ -240,26 +259,20 @@ enum err dhalling_exclude(struct cli *cli, const unsigned *rows, size_t count)
 
 enum err dhalling_stdin_read(struct cli *cli, struct str *ret_text)
 {
-    AUTO_BUF text = {0};
-    enum {
-        CHUNK_BYTES = 64 * 1024
-    };
-    for (;;) {
-        ssize_t n = fd_read_full(STDIN_FILENO, buf_reserve(&text, CHUNK_BYTES), CHUNK_BYTES);
-        if (n < 0) {
-            return diag_add_errno(&cli->diags, errno, "cannot read standard input");
-        }
-        text.len += (size_t)n;
-        if (n < CHUNK_BYTES) {
-            break;
-        }
-        if (text.len > FILE_BYTES_MAX) {
-            return diag_add(&cli->diags, ERR_LIMIT, SPAN_NONE,
-                "standard input has more than %d bytes", FILE_BYTES_MAX);
-        }
+    return fd_read_all(
+        STDIN_FILENO, "standard input", FILE_BYTES_MAX, &cli->arena, ret_text, &cli->diags);
+}
+
+/* What the user names may be a pipe (<(...) of a shell), a terminal or a device. */
+static enum err input_read(struct cli *cli, const char *path, struct str *ret_text)
+{
+    AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0 && (errno == ENOENT || errno == ENOTDIR)) {
+        return ERR_ABSENT;
     }
-    *ret_text = arena_str(&cli->arena, buf_str(&text));
-    return OK;
+    return fd < 0
+               ? diag_add_errno(&cli->diags, errno, "cannot open %s", path)
+               : fd_read_all(fd, path, FILE_BYTES_MAX, &cli->arena, ret_text, &cli->diags);
 }
 
 /* A file that is not there may be a sub-command with a slip, or behind an option. */
@@ -295,7 +308,7 @@ enum err dhalling_read(struct dhalling *dhalling, const char *path)
         size_t slash = str_find_last(name, '/');
         dhalling->name = name;
         dhalling->dir = slash == name.len ? STR(".") : str_sub(name, 0, slash == 0 ? 1 : slash);
-        err = file_read(AT_FDCWD, path, FILE_BYTES_MAX, &cli->arena, &dhalling->text, &cli->diags);
+        err = input_read(cli, path, &dhalling->text);
         if (err == ERR_ABSENT) {
             err = diag_add(&cli->diags, ERR_ABSENT, SPAN_NONE, "%s does not exist", path);
             sub_command_hint(cli, name);

@@ -31,10 +31,11 @@ static enum err absent_package(struct str url, struct diags *diags)
     return err;
 }
 
-/* A server that is away, refuses or cannot be trusted is one that has nothing: `?` may go on. */
+/* A server that is away, refuses, cannot be trusted or speaks no HTTP is one that has nothing: `?`
+ * may go on. What is too large is there. */
 static enum err fetch_meaning(enum err err)
 {
-    return err == ERR_RETRY || err == ERR_IO ? ERR_ABSENT : err;
+    return err == ERR_LIMIT ? err : ERR_ABSENT;
 }
 
 enum err dhalling_fetch(void *context, const struct dhall_request *request, struct arena *arena,

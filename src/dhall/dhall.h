@@ -28,8 +28,9 @@ struct dhall_response {
 };
 /* Where imports come from; all I/O of the language. `name` is the canonical text of the import:
  * "/abs/path", "./path" (from the working directory), "~/path", "env:X". Bytes are put in arena, or
- * live as long as the session. ERR_ABSENT (no diag): there is none, so that `?` may take the other
- * side; any other error is final and has a diag. Called on the session's own stack. */
+ * live as long as the session. ERR_ABSENT (with or without a diag): there is none, so that `?` may
+ * take the other side; any other error is final and has a diag. A diag that has no place gets that
+ * of the import. Called on the session's own stack. */
 struct dhall_reader {
     void *context;
     enum err (*read)(void *context, const struct dhall_import *import, struct str name,

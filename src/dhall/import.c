@@ -152,13 +152,38 @@ static enum err entry_literal(struct dhall *dhall, struct dhall_import_entry *en
     return OK;
 }
 
+static enum err absent_report(
+    const struct dhall_import_entry *entry, struct span span, struct diags *diags)
+{
+    if (entry->self.scheme == DHALL_ENV) {
+        return diag_add(diags, ERR_ABSENT, span, "environment variable %.*s is not set",
+            STR_ARG(entry->self.authority));
+    }
+    bool remote = dhall_import_is_remote(&entry->self);
+    return diag_add(diags, ERR_ABSENT, span, "%.*s %s", STR_ARG(entry->name),
+        remote ? "cannot be imported" : "does not exist");
+}
+
+/* What the reader says about a file is said about the place that imports it. */
+static enum err read_report(const struct dhall_import_entry *entry, enum err err,
+    const struct diag *before, struct span span, struct diags *diags)
+{
+    if (err != OK && diags->newest != before) {
+        diag_place(diags, span);
+        return err;
+    }
+    return err == ERR_ABSENT ? absent_report(entry, span, diags) : err;
+}
+
 static enum err entry_read(struct dhall *dhall, struct dhall_import_entry *entry, struct span span,
     struct str *ret_bytes, struct diags *diags)
 {
     const struct dhall_reader *reader = &dhall->reader;
+    const struct diag *before = diags->newest;
     if (!dhall_import_is_remote(&entry->self)) {
-        return reader->read(
+        enum err err = reader->read(
             reader->context, &entry->self, entry->name, &dhall->arena, ret_bytes, diags);
+        return read_report(entry, err, before, span, diags);
     }
     if (reader->embedded != NULL && reader->embedded(reader->context, entry->name, ret_bytes)) {
         entry->is_embedded = true;
@@ -171,19 +196,8 @@ static enum err entry_read(struct dhall *dhall, struct dhall_import_entry *entry
                          "by path");
         return err;
     }
-    return dhall_remote_fetch(dhall, entry, span, ret_bytes, diags);
-}
-
-static enum err absent_report(
-    const struct dhall_import_entry *entry, struct span span, struct diags *diags)
-{
-    if (entry->self.scheme == DHALL_ENV) {
-        return diag_add(diags, ERR_ABSENT, span, "environment variable %.*s is not set",
-            STR_ARG(entry->self.authority));
-    }
-    bool remote = dhall_import_is_remote(&entry->self);
-    return diag_add(diags, ERR_ABSENT, span, "%.*s %s", STR_ARG(entry->name),
-        remote ? "cannot be imported" : "does not exist");
+    enum err err = dhall_remote_fetch(dhall, entry, span, ret_bytes, diags);
+    return read_report(entry, err, before, span, diags);
 }
 
 /* Of what is wrong with a file that was read: who wanted it. Gives err. */
@@ -210,9 +224,6 @@ enum err dhall_import_parse(
     struct str bytes;
     entry->code = NULL;
     enum err err = entry_read(dhall, entry, span, &bytes, diags);
-    if (err == ERR_ABSENT) {
-        return absent_report(entry, span, diags);
-    }
     if (err != OK) {
         return err;
     }
@@ -228,9 +239,7 @@ static enum err entry_fill(
     if (entry->self.mode != DHALL_AS_CODE) {
         struct str bytes;
         enum err err = entry_read(dhall, entry, span, &bytes, diags);
-        return err == OK           ? entry_literal(dhall, entry, bytes, span, diags)
-               : err == ERR_ABSENT ? absent_report(entry, span, diags)
-                                   : err;
+        return err == OK ? entry_literal(dhall, entry, bytes, span, diags) : err;
     }
     enum err err = dhall_import_parse(dhall, entry, span, diags);
     if (err != OK) {
