@@ -1,14 +1,19 @@
-/* bench/exec.c: what a sandbox costs: bench_exec [--json]
+/* bench/exec.c: what a sandbox costs, beside others' on this machine: bench_exec [--json]
  *
  * One static program that does nothing, started again and again: bare (posix_spawn), in a sandbox,
  * and in a sandbox with fifty inputs. Wall time is the median of one action; CPU is all of the
- * program's, its runners' and their actions' (what the kernel tidies up later is not seen). */
+ * program's, its runners' and their actions' (what the kernel tidies up later is not seen). Last,
+ * what a job slot keeps from one action to the next, made again and again. */
 #include "exec/exec.h"
 #include "base/file.h"
+#include "exec/namespace/seccomp.h"
+#include "exec/namespace/slot.h"
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <spawn.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -17,6 +22,8 @@
 enum {
     RUNS = 300,
     INPUTS = 50,
+    ARGV_MAX = 24,
+    LAYER_RUNS = 50,
     SLOTS_MAX = 8,
 };
 struct world {
@@ -32,6 +39,8 @@ struct row {
     const char *name;
     unsigned slot_count; /* 0: bare */
     size_t input_count;
+    const char *const *argv;         /* another sandbox's, before the program; NULL: none */
+    bool skipped;                    /* that is not on this machine */
     double wall_us, each_us, cpu_us; /* median; elapsed time by actions; */
 };
 struct lane { /* one thread's part of a row */
@@ -106,7 +115,14 @@ static void *lane_run(void *context)
 {
     struct lane *lane = context;
     const struct world *world = lane->world;
-    const char *const bare[] = {world->program, NULL};
+    const char *command[ARGV_MAX + 3] = {0};
+    size_t word_count = 0;
+    const char *const *before = lane->row->argv;
+    for (; before != NULL && before[word_count] != NULL; word_count++) {
+        bool self = strcmp(before[word_count], "PROGRAM") == 0;
+        command[word_count] = self ? world->program : before[word_count];
+    }
+    command[word_count] = before == NULL ? world->program : NULL;
     struct str argv = STR("/true");
     struct exec_action action = {.root = world->root,
         .inputs = world->inputs,
@@ -120,7 +136,7 @@ static void *lane_run(void *context)
         diags_init(&diags, &arena, NULL);
         uint64_t start_us = now_us();
         lane->failed = lane->row->slot_count == 0
-                           ? !spawn_and_wait(bare)
+                           ? !spawn_and_wait(command)
                            : exec_run(lane->exec, &action, &arena, &result, &diags) != OK ||
                                  result.end != EXEC_EXITED || result.code != 0;
         lane->walls_us[i] = now_us() - start_us;
@@ -173,16 +189,95 @@ static void rows_print(const struct row *rows, size_t count, bool json)
     }
     for (size_t i = 0; i < count; i++) {
         const struct row *row = &rows[i];
-        if (json) {
+        if (row->skipped) {
+            (void)fprintf(stderr, "skipped: %s: not on this machine\n", row->name);
+        } else if (json) {
             (void)printf(
-                "%s{\"name\":\"%s\",\"wall_us\":%.0f,\"actions_per_s\":%.0f,\"cpu_us\":%.0f}%s",
-                i == 0 ? "[" : ",", row->name, row->wall_us, 1e6 / row->each_us, row->cpu_us,
-                i + 1 == count ? "]\n" : "");
+                "%s{\"name\":\"%s\",\"wall_us\":%.0f,\"actions_per_s\":%.0f,\"cpu_us\":%.0f}",
+                i == 0 ? "[" : ",", row->name, row->wall_us, 1e6 / row->each_us, row->cpu_us);
         } else {
             (void)printf("%-28s %8.0f %10.0f %8.2f %8.0f %8.2f\n", row->name, row->wall_us,
                 1e6 / row->each_us, row->wall_us / rows[0].wall_us, row->cpu_us,
                 row->cpu_us / rows[0].cpu_us);
         }
+    }
+    if (json) {
+        (void)printf("]\n");
+    }
+}
+
+static const char *const argv_sh[] = {"sh", "-c", "PROGRAM", NULL};
+static const char *const argv_bwrap[] = {"bwrap", "--unshare-all", "--die-with-parent", "--ro-bind",
+    "PROGRAM", "/true", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "/true", NULL};
+static const char *const argv_bazel[] = {"linux-sandbox", "--", "PROGRAM", NULL};
+
+static bool network_make(void)
+{
+    return unshare(CLONE_NEWNET) == 0;
+}
+static bool ipc_make(void)
+{
+    return unshare(CLONE_NEWIPC) == 0;
+}
+static bool mounts_make(void)
+{
+    return unshare(CLONE_NEWNS) == 0;
+}
+static bool filter_load(void)
+{
+    struct arena arena = {0};
+    struct diags unheard;
+    int fd = -1;
+    diags_init(&unheard, &arena, NULL);
+    bool good = ns_filter_install(1, &fd, &unheard) == OK;
+    fd_close(&fd);
+    arena_release(&arena);
+    return good;
+}
+
+static const struct {
+    const char *name;
+    unsigned runs;
+    bool (*make)(void);
+} layers[] = {
+    {"a network namespace", LAYER_RUNS, network_make}, {"an ipc namespace", LAYER_RUNS, ipc_make},
+    {"a mount namespace", LAYER_RUNS, mounts_make},
+    {"a filter", 1, filter_load}, /* the second would be the first's to allow */
+};
+
+/* In a child, which has a user namespace; its CPU time is told by its exit: microseconds each. */
+static void layer_print(size_t i)
+{
+    int ends[2];
+    uint64_t each_us = 0;
+    pid_t pid = pipe2(ends, O_CLOEXEC) == 0 ? fork() : -1;
+    if (pid == 0) {
+        bool good = unshare(CLONE_NEWUSER) == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
+        uint64_t start_us = cpu_us();
+        for (unsigned n = 0; n < layers[i].runs && good; n++) {
+            good = layers[i].make();
+        }
+        each_us = (cpu_us() - start_us) / layers[i].runs;
+        _exit(good && write(ends[1], &each_us, sizeof each_us) == sizeof each_us ? 0 : 1);
+    }
+    int status = 1;
+    bool good = pid > 0 && waitpid(pid, &status, 0) == pid && status == 0 &&
+                read(ends[0], &each_us, sizeof each_us) == sizeof each_us;
+    if (pid >= 0) {
+        fd_close(&ends[0]);
+        fd_close(&ends[1]);
+    }
+    if (good) {
+        (void)printf("%-28s %35llu\n", layers[i].name, (unsigned long long)each_us);
+    }
+}
+
+static void layers_print(void)
+{
+    (void)printf("\nkept by a job slot; each time it would cost, CPU us:\n");
+    for (size_t i = 0; i < sizeof layers / sizeof layers[0]; i++) {
+        (void)fflush(stdout);
+        layer_print(i);
     }
 }
 
@@ -194,14 +289,22 @@ int main(int argc, char **argv)
     unsigned slots = cpus < 1 ? 1 : cpus > SLOTS_MAX ? SLOTS_MAX : (unsigned)cpus;
     struct row rows[] = {{.name = "bare posix_spawn"}, {.name = "sandbox", .slot_count = 1},
         {.name = "sandbox, 50 inputs", .slot_count = 1, .input_count = INPUTS},
-        {.name = "the same, all cores", .slot_count = slots, .input_count = INPUTS}};
+        {.name = "the same, all cores", .slot_count = slots, .input_count = INPUTS},
+        {.name = "sh -c", .argv = argv_sh}, {.name = "bubblewrap", .argv = argv_bwrap},
+        {.name = "Bazel's linux-sandbox", .argv = argv_bazel}};
     size_t count = sizeof rows / sizeof rows[0];
     bool good = world_make(&world);
     for (size_t i = 0; good && i < count; i++) {
         good = row_run(&world, &rows[i]);
+        if (!good && rows[i].argv != NULL) {
+            good = rows[i].skipped = true;
+        }
     }
     if (good) {
         rows_print(rows, count, json);
+        if (!json) {
+            layers_print();
+        }
     } else {
         AUTO_BUF text = {0};
         diags_format(&world.diags, false, &text);
