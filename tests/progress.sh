@@ -26,6 +26,34 @@ assert open("drawn", "rb").read().endswith(b"\r\x1b[2A\x1b[J")'
 expect "no terminal wanted" 0 "$straylight" test --progress=never --runs-per-test 1 //t:slow
 err_lacks "nothing is drawn then" "running"
 
+# A failure is told when it happens, whole and once, not when all is over.
+mkdir -p f
+package f <<'END2'
+let A = ../dhall/rules/action/v1.dhall
+let slow = C.binary C.Binary::{ name = "slow", srcs = [ "slow.c" ] }
+in  { bad = C.binary C.Binary::{ name = "bad", srcs = [ "bad.c" ] }
+    , slow
+    , made = A.run A.Run::{ name = "made", trees = C.trees, tool = A.Tool.Built { target = ":slow", output = "slow" }, stdout = Some "made.txt" }
+    }
+END2
+printf '#include <unistd.h>\nint main(void) { return usleep(6000000); }\n' >f/slow.c
+echo 'int main(void) { return x; }' >f/bad.c
+"$straylight" build -k //f/... >summary 2>failure &
+builder=$!
+for _ in $(seq 100); do
+    grep -q "to repeat it alone" failure && break
+    sleep 0.05
+done
+cp summary early
+cp failure "$out"
+wait "$builder"
+ok "the build went on, and failed" test $? -eq 1
+cp failure "$out"
+out_has "the failure is whole" "'x' undeclared"
+ok "it was told before the end" test ! -s early
+ok "and is not told again" test "$(grep -c "failed with status 1" failure)" -eq 1
+ok "the end is told, too" grep -q "failed; " summary
+
 # A real terminal, twice: what is known of the first is told the second time.
 cat >person.py <<'END2'
 import os, pty, sys

@@ -65,6 +65,15 @@ static void diags_show_source(void)
                                   "      |       ^~\n"
                                   "  help: bind it\n"
                                   "note: cannot load //x\n"));
+    struct diags all; /* what was told once is passed over, also where it went */
+    diags_init(&all, &arena, sources);
+    diags_told(&diags);
+    diags_append(&all, &diags);
+    diags_end_chain(&all);
+    CHECK(diag_add(&all, ERR_IO, SPAN_NONE, "new") == ERR_IO);
+    text.len = 0;
+    diags_format(&all, false, &text);
+    CHECK_STR(buf_str(&text), STR("error: new\n"));
     sources_free(sources);
     arena_release(&arena);
 }

@@ -237,9 +237,17 @@ void diags_append(struct diags *diags, const struct diags *from)
         diag->text = arena_str(diags->arena, rows[i]->text);
         diag->help = arena_str(diags->arena, rows[i]->help);
         diag->extra = arena_str(diags->arena, rows[i]->extra);
+        diag->told = rows[i]->told;
     }
     diags->chain_open = from->chain_open && count > 0;
     free(rows);
+}
+
+void diags_told(struct diags *diags)
+{
+    for (struct diag *diag = diags->newest; diag != NULL; diag = diag->older) {
+        diag->told = true;
+    }
 }
 
 struct paint {
@@ -305,6 +313,9 @@ void diags_format(const struct diags *diags, bool colour, struct buf *ret_text)
     size_t count = diags_oldest_first(diags, &rows);
     for (size_t i = 0; i < count; i++) {
         const struct diag *diag = rows[i];
+        if (diag->told) {
+            continue;
+        }
         bool has_span = diag->span.source != 0 && diags->sources != NULL;
         if (has_span) {
             format_location(diags, diag->span, ret_text);

@@ -66,6 +66,7 @@ struct diag {
     struct str text;  /* one line, no dot */
     struct str help;  /* what to do about it, one or more lines; may be empty */
     struct str extra; /* output to be shown whole, as it is (a compiler's stderr); may be empty */
+    bool told;        /* people have read it: diags_format passes it over */
 };
 /* Not for two threads at a time: each task has its own, joined by diags_append. */
 struct diags {
@@ -96,7 +97,9 @@ void diag_extra(struct diags *diags, struct str output);
 void diags_end_chain(struct diags *diags);
 /* Copies the chains of from behind those of diags; from may be released then. Same sources. */
 void diags_append(struct diags *diags, const struct diags *from);
-/* All chains, oldest first, as people read them: the first cause with file:line:column, the source
+/* All of them have been read just now; the caller shows them as they happen. */
+void diags_told(struct diags *diags);
+/* All chains that were not told yet, oldest first, as people read them: the first cause with file:line:column, the source
  * line and a caret, its extra and help, then what was being done. colour: ANSI sequences. */
 void diags_format(const struct diags *diags, bool colour, struct buf *ret_text);
 #endif

@@ -349,6 +349,8 @@ static enum dice_status result_use(struct job *job, const struct exec_result *re
                                                                                     : DICE_FAILED;
     }
     failure_tell(job, result);
+    progress_diags(job->engine, job->diags); /* at once, and whole */
+    diags_told(job->diags);
     return DICE_FAILED;
 }
 
