@@ -51,14 +51,22 @@ runner_of() {
 mkdir app
 cat >app/main.c <<'END_C'
 #include "greet.h"
+#include "number.h"
 #include <stdio.h>
 int main(void)
 {
-    printf("%s, %zu bits\n", greet(), 8 * sizeof(void *));
+    printf("%s %d, %d bits\n", greet(), NUMBER, (int)(8 * sizeof(void *)));
     return 0;
 }
 END_C
 echo 'const char *greet(void);' >app/greet.h
+cat >app/number.c <<'END_C'
+#include <stdio.h>
+int main(void)
+{
+    return puts("#define NUMBER 42") < 0;
+}
+END_C
 cat >app/greet.c <<'END_C'
 #include "greet.h"
 const char *greet(void)
@@ -66,7 +74,7 @@ const char *greet(void)
 #if defined(__aarch64__)
     return "aarch64";
 #elif defined(__riscv)
-    return "riscv";
+    return "riscv64";
 #elif defined(__wasm__)
     return "wasm";
 #else
@@ -75,6 +83,7 @@ const char *greet(void)
 }
 END_C
 
+targets=
 for target in aarch64-linux riscv64-linux wasm32-wasi; do
     if ! have_target $target; then
         skip "$target" "$why"
@@ -84,30 +93,94 @@ for target in aarch64-linux riscv64-linux wasm32-wasi; do
     cp toolchains.dhall first.dhall
     expect "again" 0 "$straylight" toolchain add cc --target $target
     ok "gives the same digest" cmp toolchains.dhall first.dhall
-    cat >app/BUILD.dhall <<END_DHALL
-let C = (../dhall/rules/c/v1.dhall).with-toolchain (../toolchains.dhall).$target
+    targets="$targets $target"
+done
 
-let greet = C.library C.Library::{ name = "greet", srcs = [ "greet.c" ], hdrs = [ "greet.h" ] }
+# One target for all of them, beside each other in one build.
+cat >app/BUILD.dhall <<'END_DHALL'
+let R = ../dhall/rules/c/v1.dhall
+let A = ../dhall/rules/action/v1.dhall
 
-in  { greet, app = C.binary C.Binary::{ name = "app", srcs = [ "main.c" ], deps = [ greet ] } }
+in  \(config : R.Config) ->
+      let C = R.with-toolchain config.toolchain
+
+      let number = C.binary C.Binary::{ name = "number", srcs = [ "number.c" ] }
+
+      let made =
+            A.run
+              A.Run::{
+              , name = "made"
+              , trees = C.trees
+              , tool = A.built number
+              , stdout = Some "number.h"
+              , exports = C.made-headers [ "number.h" ] [ "." ]
+              }
+
+      let greet = C.library C.Library::{ name = "greet", srcs = [ "greet.c" ], hdrs = [ "greet.h" ] }
+
+      let app = C.binary C.Binary::{ name = "app", srcs = [ "main.c" ], deps = [ greet, made ] }
+
+      in  { number, made, greet, app }
 END_DHALL
-    expect "build for $target" 0 "$straylight" build //app
-    if command -v "$(runner_of $target)" >/dev/null; then
-        expect "what was built for $target runs" 0 run_for $target out/app/app
+workspace() {
+    {
+        echo 'let W = ./dhall/config/v1.dhall'
+        echo 'in  W.Workspace::{ name = "test", packages = W.Packages.Path "./dhall"'
+        echo ', configurations = [ { name = "default", mode = W.Mode.Debug }'
+        for target in $1; do
+            echo ", { name = \"on-$target\", mode = W.Mode.Release }"
+        done
+        echo '], toolchains = toMap { exec = "native"'
+        for target in $1; do
+            echo ", on-$target = \"$target\""
+        done
+        echo '} }'
+    } >straylight.dhall
+}
+workspace "$targets"
+labels=//app
+for target in $targets; do
+    labels="$labels //app@on-$target"
+done
+# shellcheck disable=SC2086 # labels are words
+expect "a target for all of these machines, in one build" 0 "$straylight" build $labels
+ok "the default is this machine" sh -c 'out/app/app | grep -q "another machine 42, 64 bits"'
+for target in $targets; do
+    if command -v "$(runner_of "$target")" >/dev/null; then
+        expect "what was built for $target runs" 0 run_for "$target" "out/@on-$target/app/app"
         case $target in
-        wasm32-wasi) out_has "as what it is" "wasm, 32 bits" ;;
-        *) out_has "as what it is" "${target%64-linux}" ;;
+        wasm32-wasi) out_has "as what it is, with what a tool made" "wasm 42, 32 bits" ;;
+        *) out_has "as what it is, with what a tool made" "${target%-linux} 42, 64 bits" ;;
         esac
     else
-        skip "what was built for $target runs" "there is no $(runner_of $target)"
+        skip "what was built for $target runs" "there is no $(runner_of "$target")"
     fi
 done
+# shellcheck disable=SC2086
+expect "and again" 0 "$straylight" build $labels
+out_has "there is nothing to do" " 0 run"
+expect "//app:CONFIGURATION is the same" 0 "$straylight" build "//app:${labels##*@}"
+echo '/* changed */' >>app/number.c
+# shellcheck disable=SC2086
+expect "a tool is changed" 0 "$straylight" build $labels
+echo "-- a comment" >>toolchains.dhall
+expect "a comment in toolchains.dhall" 0 "$straylight" build //app
+out_has "changes nothing" "0 run"
+cp straylight.dhall kept.dhall
+workspace none
+expect "a configuration whose toolchain there is not" 1 "$straylight" build //app@on-none
+err_has "is told where it is named" "straylight.dhall:6:13: error: configuration \"on-none\""
+err_has "with what to do" "straylight toolchain add cc --target TARGET --name none"
+expect "a configuration that there is not" 1 "$straylight" build //app@on-nowhere
+err_has "is told" 'there is no configuration "on-nowhere"'
+mv kept.dhall straylight.dhall
+
 if have_target aarch64-linux && [ -e /usr/bin/clang ]; then
     expect "clang for aarch64-linux" 0 "$straylight" toolchain add cc --compiler clang \
         --target aarch64-linux --name orin
     ok "the entry has the name that was asked for" grep -q "^let orin =" toolchains.dhall
-    sed -i 's/(\.\.\/toolchains.dhall)\.[a-z0-9-]*/(..\/toolchains.dhall).orin/' app/BUILD.dhall
-    expect "builds too" 0 "$straylight" build //app
+    workspace orin
+    expect "builds too" 0 "$straylight" build //app@on-orin
 else
     skip "clang for aarch64-linux" "$why, and clang"
 fi

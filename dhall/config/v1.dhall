@@ -14,6 +14,7 @@ let Packages =
 let Mode = < Debug | Release >
 
 -- What a BUILD.dhall that is a function is applied to, once for each configuration. Labels name one: //pkg:name@config.
+-- Where a package builds with the toolchain of its configuration, it is Config of toolchains/v1.dhall (and rules/c/v1.dhall).
 let Config = { name : Text, mode : Mode, exec : Bool }
 
 -- A configuration; `exec` is not among them: it is `tools`, with `exec` set, for tools that actions run.
@@ -25,12 +26,14 @@ let Workspace =
           , packages : Packages
           , configurations : List Configuration -- the first one is taken where a label names none
           , tools : Configuration
+          , toolchains : List { mapKey : Text, mapValue : Text } -- configuration -> its entry of toolchains.dhall; else `native`
           , grants : List D.Resource -- what actions of this workspace may require; nothing unless it is said here
           }
       , default =
         { packages = Packages.Embedded
         , configurations = [ { name = "default", mode = Mode.Debug } ]
         , tools = { name = "exec", mode = Mode.Release }
+        , toolchains = [] : List { mapKey : Text, mapValue : Text }
         , grants = [] : List D.Resource
         }
       }

@@ -161,7 +161,8 @@ in  { X86_64
     , ABI
     , Triple
     , Target
-    , NoNative
+    , `native is refused: the same key would name other code on every machine; name the processor` =
+        NoNative -- so that a type error, which shows names, shows why
     , cpu-name
     , cpu-arch
     , arch-name

@@ -90,6 +90,15 @@ let Toolchain =
       , sysroot : Optional Artifact
       }
 
+-- What a BUILD.dhall is applied to that builds with the toolchain of its configuration: config/v1.dhall's Config, and the
+-- entry of toolchains.dhall that `toolchains` of straylight.dhall names for it.
+let Config =
+      { name : Text
+      , mode : < Debug | Release >
+      , exec : Bool
+      , toolchain : Toolchain
+      }
+
 let CompilerKind = < Clang | GHC | Gcc | Lean | Rustc >
 
 let compiler-kind =
@@ -240,6 +249,7 @@ in  { OptLevel
     , Linker
     , Library
     , Toolchain
+    , Config
     , CompilerKind
     , compiler-kind
     , compiler-artifact

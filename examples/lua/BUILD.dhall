@@ -2,7 +2,7 @@
 -- (tools/debian-source of straylight's repository fetches it: 5.4.4-3+deb12u1).
 let C =
       ( https://straylight.cx/rules/c/v1.dhall
-          sha256:ebc2326530b6b5f033dcc48d3a99af509cde268ad15342d656d4b9d555d23f08
+          sha256:731968b1609a382e7a66a6e23e8e417173c5db634d286308a5315f4016134e5f
       ).with-toolchain
         (./toolchains.dhall).native
 

@@ -1,6 +1,6 @@
 -- The root of a workspace: its name, and what is true of all of it.
 let W =
       https://straylight.cx/config/v1.dhall
-        sha256:63c1713e78c59f487e33261883ec4ede57d687c6fb9b39288097f0bea53279a0
+        sha256:e94611900d3fbf2ab6d167173a1376c56ab00b1069c97c14637b8711b8ba89be
 
 in  W.Workspace::{ name = "lua" }

@@ -187,8 +187,9 @@ enum dice_status workspace_compute(
     struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags);
 struct settings {
     struct strs configs;      /* the first is the default */
-    struct strs config_texts; /* Dhall: { name = .., mode = .., exec = .. } */
-    struct str exec_config, exec_config_text;
+    struct strs config_texts; /* Dhall: name = .., mode = .., exec = .. */
+    struct strs toolchains;   /* of each: an entry of toolchains.dhall */
+    struct str exec_config, exec_config_text, exec_toolchain;
     struct grade grants;
 };
 enum dice_status settings_need(

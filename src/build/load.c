@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "build/events.h"
 #include "build/loader.h"
+#include "build/toolchain.h"
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,6 +51,7 @@ static const char workspace_text[] =
     "let workspace = ./" WORKSPACE_FILE "\n"
     "in  { configurations = workspace.configurations : List Configuration\n"
     "    , tools = workspace.tools : Configuration\n"
+    "    , toolchains = workspace.toolchains : List { mapKey : Text, mapValue : Text }\n"
     "    , grants = workspace.grants : List Resource\n"
     "    }\n";
 
@@ -83,6 +85,7 @@ static enum err workspace_misfit(
         const char *name, *type;
     } fields[] = {{"configurations", "List { mode : < Debug | Release >, name : Text }"},
         {"tools", "{ mode : < Debug | Release >, name : Text }"},
+        {"toolchains", "List { mapKey : Text, mapValue : Text }"},
         {"grants", "List < Auth : Text | Filesystem : Text | Network | Sandbox : Text >"}};
     enum err err = OK;
     struct arena arena = {0};
@@ -112,9 +115,37 @@ static enum err workspace_misfit(
     return err;
 }
 
-/* Adds the configuration's name and its Dhall text to value. */
-static enum err configuration_add(struct loader *loader, const struct dhall_value *value, bool exec,
-    struct buf *ret_value, struct diags *diags)
+/* The entry of toolchains.dhall for a configuration; map: field `toolchains` of the workspace. */
+static enum err toolchain_of(struct loader *loader, const struct dhall_value *map,
+    struct str config, struct str *ret_toolchain, struct diags *diags)
+{
+    const struct dhall_value *const *rows;
+    size_t count = 0;
+    *ret_toolchain = STR("native");
+    enum err err = dhall_value_list(loader->dhall, map, &rows, &count);
+    for (size_t i = 0; i < count && err == OK; i++) {
+        const struct dhall_value *key, *value;
+        struct str name = {0}, toolchain = {0};
+        err = dhall_value_field(loader->dhall, rows[i], STR("mapKey"), &key);
+        err = err == OK ? dhall_value_field(loader->dhall, rows[i], STR("mapValue"), &value) : err;
+        err = err == OK ? dhall_value_text(loader->dhall, key, &name) : err;
+        err = err == OK ? dhall_value_text(loader->dhall, value, &toolchain) : err;
+        if (err == OK && str_eq(name, config)) {
+            *ret_toolchain = toolchain;
+        }
+    }
+    if (err != OK || !toolchain_name_valid(*ret_toolchain)) {
+        err = diag_add(diags, ERR_INVALID,
+            word_place(loader->engine, STR(WORKSPACE_FILE), STR("toolchains"), &loader->arena),
+            "the toolchain of configuration \"%.*s\" is no name of an entry of toolchains.dhall",
+            STR_ARG(config));
+    }
+    return err;
+}
+
+/* Adds the configuration's name, its Dhall text and its toolchain to value. */
+static enum err configuration_add(struct loader *loader, const struct dhall_value *value,
+    const struct dhall_value *toolchains, bool exec, struct buf *ret_value, struct diags *diags)
 {
     const struct dhall_value *name_value, *mode_value, *nothing;
     struct str name, mode;
@@ -135,11 +166,14 @@ static enum err configuration_add(struct loader *loader, const struct dhall_valu
             "%s: \"%.*s\" cannot be a configuration's name", WORKSPACE_FILE, STR_ARG(name));
     }
     AUTO_BUF dhall = {0};
-    buf_printf(&dhall, "{ name = \"%.*s\", mode = < Debug | Release >.%.*s, exec = %s }",
-        STR_ARG(name), STR_ARG(mode), exec ? "True" : "False");
+    buf_printf(&dhall, "name = \"%.*s\", mode = < Debug | Release >.%.*s, exec = %s", STR_ARG(name),
+        STR_ARG(mode), exec ? "True" : "False");
+    struct str toolchain;
+    err = toolchain_of(loader, toolchains, name, &toolchain, diags);
     cbor_text_add(ret_value, name);
     cbor_text_add(ret_value, buf_str(&dhall));
-    return OK;
+    cbor_text_add(ret_value, toolchain);
+    return err;
 }
 
 static enum err grants_add(struct loader *loader, const struct dhall_value *list,
@@ -164,7 +198,7 @@ static enum err grants_add(struct loader *loader, const struct dhall_value *list
                            "%s: its grants are not a list of resources", WORKSPACE_FILE);
 }
 
-/* Value: [name, text, ...], name, text of the tools', [kind, name, ...]. */
+/* Value: [name, text, toolchain, ...], the same three of the tools', [kind, name, ...]. */
 static enum err workspace_load(
     struct loader *loader, struct loaded *result, struct buf *value, struct diags *diags)
 {
@@ -188,22 +222,23 @@ static enum err workspace_load(
         return diag_add(diags, err, SPAN_NONE, "cannot read %s", WORKSPACE_FILE);
     }
     dhall_file_uses(loader->dhall, file, &result->uses, &result->use_count);
-    const struct dhall_value *field;
+    const struct dhall_value *field, *toolchains;
     const struct dhall_value *const *elements;
     size_t count = 0;
     if (dhall_value_field(loader->dhall, loaded.value, STR("configurations"), &field) != OK ||
+        dhall_value_field(loader->dhall, loaded.value, STR("toolchains"), &toolchains) != OK ||
         dhall_value_list(loader->dhall, field, &elements, &count) != OK || count == 0) {
         return diag_add(diags, ERR_INVALID, SPAN_NONE, "%s has no configuration", WORKSPACE_FILE);
     }
-    cbor_head_add(value, CBOR_ARRAY, count * 2);
+    cbor_head_add(value, CBOR_ARRAY, count * 3);
     for (size_t i = 0; i < count && err == OK; i++) {
-        err = configuration_add(loader, elements[i], false, value, diags);
+        err = configuration_add(loader, elements[i], toolchains, false, value, diags);
     }
     if (err == OK) {
         err = dhall_value_field(loader->dhall, loaded.value, STR("tools"), &field);
     }
     if (err == OK) {
-        err = configuration_add(loader, field, true, value, diags);
+        err = configuration_add(loader, field, toolchains, true, value, diags);
     }
     if (err == OK) {
         err = dhall_value_field(loader->dhall, loaded.value, STR("grants"), &field);
@@ -291,17 +326,21 @@ enum dice_status settings_need(
     cbor_reader_init(&reader, value);
     uint64_t count = 0;
     enum err err = cbor_read_array(&reader, value.len, &count);
-    size_t config_count = (size_t)count / 2;
+    size_t config_count = (size_t)count / 3;
     struct str *names = ARENA_NEW(arena, struct str, config_count);
     struct str *texts = ARENA_NEW(arena, struct str, config_count);
+    struct str *toolchains = ARENA_NEW(arena, struct str, config_count);
     for (size_t i = 0; i < config_count && err == OK; i++) {
         err = cbor_read_text(&reader, &names[i]);
         err = err == OK ? cbor_read_text(&reader, &texts[i]) : err;
+        err = err == OK ? cbor_read_text(&reader, &toolchains[i]) : err;
     }
     *ret_settings = (struct settings){.configs = {.at = names, .count = config_count},
-        .config_texts = {.at = texts, .count = config_count}};
+        .config_texts = {.at = texts, .count = config_count},
+        .toolchains = {.at = toolchains, .count = config_count}};
     err = err == OK ? cbor_read_text(&reader, &ret_settings->exec_config) : err;
     err = err == OK ? cbor_read_text(&reader, &ret_settings->exec_config_text) : err;
+    err = err == OK ? cbor_read_text(&reader, &ret_settings->exec_toolchain) : err;
     err = err == OK ? grants_decode(&reader, arena, &ret_settings->grants) : err;
     if (err != OK || config_count == 0) {
         return DICE_FAILED;
@@ -360,14 +399,79 @@ static enum err function_misfit(
         STR_ARG(type));
     diag_help(diags,
         "let it begin with \\(config : { name : Text, mode : < Debug | Release >, exec "
-        ": Bool }) ->");
+        ": Bool }) ->, or with \\(config : C.Config) -> where C is rules/c/v1.dhall");
     arena_release(&arena);
+    return err;
+}
+
+/* A configuration as a package's file is applied to it. */
+struct applied {
+    struct str name, text;
+    struct str toolchain;      /* its entry */
+    struct str toolchain_file; /* as imported from the package: "../toolchains.dhall" */
+    bool uses_toolchain;       /* the file asks for it */
+};
+
+/* There is no such toolchain, or toolchains.dhall is not there or is wrong by itself: then that is
+ * told, and returned. */
+static enum err toolchain_check(
+    struct loader *loader, struct str dir, const struct applied *applied, struct diags *diags)
+{
+    struct dhall *dhall = loader->dhall;
+    struct dhall_loaded loaded;
+    const struct dhall_value *field;
+    struct str name = STR(TOOLCHAIN_FILE " of a configuration");
+    enum err err = dhall_load_text(dhall, name, dir, applied->toolchain_file, &loaded, diags);
+    if (err != OK) {
+        toolchains_help(diags);
+        return err;
+    }
+    if (dhall_value_field(dhall, loaded.value, applied->toolchain, &field) == OK) {
+        return OK;
+    }
+    struct arena arena = {0};
+    struct str quoted = arena_printf(&arena, "\"%.*s\"", STR_ARG(applied->toolchain));
+    err = diag_add(diags, ERR_INVALID,
+        word_place(loader->engine, STR(WORKSPACE_FILE), quoted, &arena),
+        "configuration \"%.*s\" builds with the toolchain \"%.*s\", which " TOOLCHAIN_FILE
+        " does not have",
+        STR_ARG(applied->name), STR_ARG(applied->toolchain));
+    diag_help(diags, "pin it: straylight toolchain add cc --target TARGET --name %.*s",
+        STR_ARG(applied->toolchain));
+    arena_release(&arena);
+    return err;
+}
+
+/* The file applied to the configuration; with its toolchain only if it is a function of that too,
+ * since then the package depends on toolchains.dhall. */
+static enum err package_apply(struct loader *loader, struct str file, struct str dir,
+    struct applied *applied, struct dhall_loaded *ret_loaded, struct diags *diags)
+{
+    struct dhall *dhall = loader_session(loader);
+    struct str name =
+        arena_printf(&loader->arena, "%.*s applied to a configuration", STR_ARG(file));
+    struct diags found;
+    diags_init(&found, &loader->arena, loader->engine->sources);
+    struct str text =
+        arena_printf(&loader->arena, "./" PACKAGE_FILE " { %.*s }", STR_ARG(applied->text));
+    enum err err = dhall_load_text(dhall, name, dir, text, ret_loaded, &found);
+    if (err == ERR_INVALID) {
+        diags_init(&found, &loader->arena, loader->engine->sources);
+        text = arena_printf(&loader->arena,
+            "./" PACKAGE_FILE " { %.*s, toolchain = (%.*s).`%.*s` }", STR_ARG(applied->text),
+            STR_ARG(applied->toolchain_file), STR_ARG(applied->toolchain));
+        err = dhall_load_text(dhall, name, dir, text, ret_loaded, &found);
+        applied->uses_toolchain = err == OK;
+    }
+    if (err != ERR_INVALID) {
+        diags_append(diags, &found);
+    }
     return err;
 }
 
 /* The value of the file, applied to the configuration if it is a function. */
 static enum err package_value(struct loader *loader, struct str file, struct str dir,
-    struct str config_text, struct dhall_loaded *ret_loaded, struct diags *diags)
+    struct applied *applied, struct dhall_loaded *ret_loaded, struct diags *diags)
 {
     struct dhall *dhall = loader_session(loader);
     enum err err = dhall_load(dhall, file, ret_loaded, diags);
@@ -377,44 +481,84 @@ static enum err package_value(struct loader *loader, struct str file, struct str
     if (err != OK || dhall_value_kind_of(dhall, ret_loaded->value) != DHALL_VALUE_FUNCTION) {
         return err;
     }
-    struct dhall_loaded applied;
-    struct str text = arena_printf(&loader->arena, "./" PACKAGE_FILE " %.*s", STR_ARG(config_text));
-    struct str name =
-        arena_printf(&loader->arena, "%.*s applied to a configuration", STR_ARG(file));
-    struct diags found;
-    diags_init(&found, &loader->arena, loader->engine->sources);
-    err = dhall_load_text(dhall, name, dir, text, &applied, &found);
+    struct dhall_loaded loaded;
+    err = package_apply(loader, file, dir, applied, &loaded, diags);
     if (err == ERR_INVALID) {
-        return function_misfit(loader, file, ret_loaded, diags);
+        struct arena arena = {0};
+        struct str type = dhall_value_show(loader->dhall, ret_loaded->type, 200, &arena);
+        bool wants_toolchain = memmem(type.ptr, type.len, "toolchain : ", 12) != NULL;
+        arena_release(&arena);
+        err = wants_toolchain ? toolchain_check(loader, dir, applied, diags) : OK;
+        return err == OK ? function_misfit(loader, file, ret_loaded, diags) : err;
     }
-    diags_append(diags, &found);
     if (err == OK) {
-        ret_loaded->value = applied.value;
-        ret_loaded->type = applied.type;
+        ret_loaded->value = loaded.value;
+        ret_loaded->type = loaded.type;
     }
     return err;
+}
+
+static struct applied applied_to(
+    struct loader *loader, struct str package, struct str config, const struct settings *settings)
+{
+    struct applied applied = {
+        .name = config, .text = settings->exec_config_text, .toolchain = settings->exec_toolchain};
+    for (size_t i = 0; i < settings->configs.count; i++) {
+        if (str_eq(settings->configs.at[i], config)) {
+            applied.text = settings->config_texts.at[i];
+            applied.toolchain = settings->toolchains.at[i];
+        }
+    }
+    AUTO_BUF path = {0};
+    buf_add(&path, package.len > 0 ? STR("..") : STR("."));
+    for (size_t i = 0; i < package.len; i++) {
+        if (package.ptr[i] == '/') {
+            buf_add(&path, STR("/.."));
+        }
+    }
+    buf_add(&path, STR("/" TOOLCHAIN_FILE));
+    applied.toolchain_file = arena_str(&loader->arena, buf_str(&path));
+    return applied;
+}
+
+/* What the value came from: what the file imports, and toolchains.dhall if it was given that. */
+static void package_uses(
+    struct loader *loader, struct str file, const struct applied *applied, struct loaded *result)
+{
+    struct dhall_used *uses;
+    size_t count;
+    dhall_file_uses(loader->dhall, file, &uses, &count);
+    result->uses = uses;
+    result->use_count = count;
+    if (!applied->uses_toolchain) {
+        return;
+    }
+    struct dhall_used *more = ARENA_NEW(&loader->arena, struct dhall_used, count + 1);
+    for (size_t i = 0; i < count; i++) {
+        more[i] = uses[i];
+    }
+    more[count] = (struct dhall_used){
+        .name = arena_printf(&loader->arena, "%s/" TOOLCHAIN_FILE, loader->engine->workspace.root),
+        .is_code = true};
+    result->uses = more;
+    result->use_count = count + 1;
 }
 
 static enum err package_load(struct loader *loader, struct str package, struct str config,
     const struct settings *settings, struct loaded *result, struct diags *diags)
 {
     struct engine *engine = loader->engine;
-    struct str config_text = settings->exec_config_text;
-    for (size_t i = 0; i < settings->configs.count; i++) {
-        if (str_eq(settings->configs.at[i], config)) {
-            config_text = settings->config_texts.at[i];
-        }
-    }
+    struct applied applied = applied_to(loader, package, config, settings);
     struct str root = str_of(engine->workspace.root);
     struct str dir = arena_printf(
         &loader->arena, "%.*s%s%.*s", STR_ARG(root), package.len > 0 ? "/" : "", STR_ARG(package));
     struct str file = arena_printf(&loader->arena, "%.*s/" PACKAGE_FILE, STR_ARG(dir));
     struct dhall_loaded loaded;
-    enum err err = package_value(loader, file, dir, config_text, &loaded, diags);
+    enum err err = package_value(loader, file, dir, &applied, &loaded, diags);
     if (err != OK) {
         return err;
     }
-    dhall_file_uses(loader->dhall, file, &result->uses, &result->use_count);
+    package_uses(loader, file, &applied, result);
     struct arena arena = {0};
     struct places places = {.sources = engine->sources};
     places.name = path_join(package, STR(PACKAGE_FILE), &arena);

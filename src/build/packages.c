@@ -3,12 +3,12 @@
 
 /* build/packages_test.c says what these must be. */
 const struct package_release package_releases[] = {
-    {"config/v1.dhall", "63c1713e78c59f487e33261883ec4ede57d687c6fb9b39288097f0bea53279a0"},
+    {"config/v1.dhall", "e94611900d3fbf2ab6d167173a1376c56ab00b1069c97c14637b8711b8ba89be"},
     {"dice/v1.dhall", "90818b905c98fc43b003d7a9db30ba0608dd06ce3bff8626fc9f8ad7453791e4"},
     {"rules/action/v1.dhall", "e78639fb52861b807e5b85e26b440edbd85696f42f2e03d62a3fbb17a6ae20a4"},
-    {"rules/c/v1.dhall", "ebc2326530b6b5f033dcc48d3a99af509cde268ad15342d656d4b9d555d23f08"},
-    {"targets/v1.dhall", "ec81b5b4877f13c0a27ed9f88a3334de9a5af74767cbdf76aa6aadb46621f692"},
-    {"toolchains/v1.dhall", "849e2030493ce8db0544a6b318dcf3f7c5fb3cda3785ec2a328b35610ad29cfb"},
+    {"rules/c/v1.dhall", "731968b1609a382e7a66a6e23e8e417173c5db634d286308a5315f4016134e5f"},
+    {"targets/v1.dhall", "1225657e09e11d48741d9ba9afb16decd9627f68a601a040e3b9d2f75be4bc65"},
+    {"toolchains/v1.dhall", "3214328f0d43dd066b9116a7746deef73c37c41c7b6e54e0095134949d4ecb82"},
 };
 const size_t package_release_count = sizeof package_releases / sizeof package_releases[0];
 

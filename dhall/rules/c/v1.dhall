@@ -462,7 +462,9 @@ let with-toolchain =
                               , znver1 = cpu
                               , znver2 = cpu
                               , znver3 = cpu
-                              , native = \(_ : T.NoNative) -> none
+                              , native =
+                                  \(_ : T.`native is refused: the same key would name other code on every machine; name the processor`) ->
+                                    none
                               }
                               c
                       , aarch64 = \(_ : T.Aarch64) -> cpu
@@ -906,4 +908,11 @@ let with-toolchain =
                   if is-clang then flags else [] : List Tc.Flag
             }
 
-in  { with-toolchain, Library, Binary, Test, flag-texts, made-headers }
+in  { with-toolchain
+    , Config = Tc.Config -- \(config : R.Config) -> let C = R.with-toolchain config.toolchain in ...
+    , Library
+    , Binary
+    , Test
+    , flag-texts
+    , made-headers
+    }
