@@ -99,7 +99,8 @@ void diags_end_chain(struct diags *diags);
 void diags_append(struct diags *diags, const struct diags *from);
 /* All of them have been read just now; the caller shows them as they happen. */
 void diags_told(struct diags *diags);
-/* All chains that were not told yet, oldest first, as people read them: the first cause with file:line:column, the source
- * line and a caret, its extra and help, then what was being done. colour: ANSI sequences. */
+/* All chains that were not told yet, oldest first, as people read them: the first cause with
+ * file:line:column, the source line and a caret, its extra and help, then what was being done.
+ * colour: ANSI sequences. */
 void diags_format(const struct diags *diags, bool colour, struct buf *ret_text);
 #endif
