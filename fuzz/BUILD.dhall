@@ -150,6 +150,24 @@ let dhall_parse_fuzz =
         , "with"
         ]
 
+let differ_fuzz =
+      corpus
+        "differ_fuzz"
+        [ "archive"
+        , "archive_damaged"
+        , "archive_in_archive"
+        , "archive_names"
+        , "archive_order"
+        , "bytes"
+        , "elf_damaged"
+        , "elf_object"
+        , "elf_overlapping"
+        , "elf_sections"
+        , "equal"
+        , "text"
+        , "text_end"
+        ]
+
 let digest_fuzz =
       corpus
         "digest_fuzz"
@@ -248,6 +266,7 @@ in  { dhall_decode_fuzz
     , dhall_infer_fuzz
     , dhall_lint_fuzz
     , dhall_parse_fuzz
+    , differ_fuzz
     , digest_fuzz
     , graph_fuzz
     , label_fuzz

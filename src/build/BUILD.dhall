@@ -9,9 +9,13 @@ let build =
           [ "action.c"
           , "attempt.c"
           , "build.c"
+          , "check.c"
           , "commands.c"
           , "debian.c"
           , "depfile.c"
+          , "differ.c"
+          , "differ_ar.c"
+          , "differ_elf.c"
           , "elf.c"
           , "events.c"
           , "expand.c"
@@ -62,6 +66,8 @@ let build =
           , "build.h"
           , "debian.h"
           , "depfile.h"
+          , "differ.h"
+          , "differ_part.h"
           , "elf.h"
           , "engine.h"
           , "events.h"
@@ -222,6 +228,28 @@ let stamp_test =
         , deps = [ build, S.at "//src/base" ]
         }
 
+let differ_test =
+      S.test
+        S.Test::{
+        , name = "differ_test"
+        , srcs = [ "differ_test.c" ]
+        , deps = [ build, S.at "//src/base" ]
+        }
+
+let differ_fuzz =
+      S.test
+        S.Test::{
+        , name = "differ_fuzz"
+        , srcs = [ "differ_fuzz.c" ]
+        , args = [ S.D.text "fuzz/differ_fuzz" ]
+        , deps =
+          [ build
+          , S.at "//src/base"
+          , S.at "//src/base:fuzz_replay"
+          , S.at "//fuzz:differ_fuzz"
+          ]
+        }
+
 let label_fuzz =
       S.test
         S.Test::{
@@ -266,6 +294,8 @@ in  { build
     , picture_test
     , expand_test
     , stamp_test
+    , differ_test
+    , differ_fuzz
     , label_fuzz
     , target_fuzz
     }

@@ -7,6 +7,7 @@
 #ifndef BUILD_ACTION_H
 #define BUILD_ACTION_H
 #include "build/engine.h"
+#include "build/log.h"
 #include "build/memory.h"
 
 /* The trees of an action, merged; shared by all actions that have the same ones. */
@@ -45,6 +46,7 @@ struct job {
     bool entered;          /* it has both */
     uint64_t memory_bytes; /* that was kept free for it */
     uint64_t waited_us;    /* for that */
+    enum log_check check;  /* of KEY_CHECK: what was found */
 };
 /* Of label and number: the action, its expansion, entries, trees and key; what it reads is made. */
 enum dice_status action_prepare(struct job *job);
@@ -70,6 +72,8 @@ void action_measure(struct job *job, const struct exec_result *result);
 /* Runs it: once, or as a test is to be run. job->outcome's counts and job->failure are set. The
  * result is that of the last failure, unless another attempt was good. */
 enum err action_run(struct job *job, struct exec_result *ret_result);
+/* Once more, under other conditions (struct exec_action, varied). */
+enum err action_run_varied(struct job *job, struct exec_result *ret_result);
 /* It ended with 0 and made all it promised. */
 bool result_is_good(const struct exec_result *result);
 /* Inputs that may turn out to be unread: their presence is asked for too, since it still counts.

@@ -13,7 +13,7 @@ enum {
     FLAKY_ATTEMPTS = 3, /* as Bazel's --flaky_test_attempts has it */
 };
 
-static enum err run_once(struct job *job, struct exec_result *ret_result)
+static enum err run_once(struct job *job, bool varied, struct exec_result *ret_result)
 {
     const struct action *action = job->action;
     const struct expansion *expansion = &job->expansion;
@@ -29,10 +29,17 @@ static enum err run_once(struct job *job, struct exec_result *ret_result)
         .folders = expansion->folders.at,
         .folder_count = expansion->folders.count,
         .shares_tokens = action->jobserver,
+        .varied = varied,
         .timeout_ms = action_timeout_ms(job)};
     enum err err = exec_run(job->engine->exec, &run, job->arena, ret_result, job->diags);
     job->ran = job->ran || ret_result->ran;
     return err;
+}
+
+enum err action_run_varied(struct job *job, struct exec_result *ret_result)
+{
+    *ret_result = (struct exec_result){0};
+    return run_once(job, true, ret_result);
 }
 
 bool result_is_good(const struct exec_result *result)
@@ -57,7 +64,7 @@ static enum err run_attempts(struct job *job, struct exec_result *ret_result, bo
     *ret_good = false;
     for (uint64_t i = attempts_max(job); i > 0 && !*ret_good && err == OK; i--) {
         *ret_result = (struct exec_result){0};
-        err = run_once(job, ret_result);
+        err = run_once(job, false, ret_result);
         *ret_good = err == OK && result_is_good(ret_result);
         job->outcome.run_count++;
         if (!*ret_good) {

@@ -27,6 +27,7 @@ struct build_options {
     const int *events_fd;    /* NULL, or one that is open for them, and stays so */
     struct strs changed;     /* for the events: what the caller saw change before this build */
     bool keep_going;
+    bool check;    /* each action runs once more, under other conditions, and must make the same */
     bool dry_run;  /* for build_plan: nothing runs, nothing is remembered */
     bool verbose;  /* say what runs and why */
     bool progress; /* stderr is a terminal */
@@ -64,7 +65,8 @@ struct goal {
     uint64_t action_count; /* all that the targets need */
 };
 struct build_counts {
-    uint64_t run, cached; /* actions that ran; that were found in the action cache */
+    uint64_t run, cached;        /* actions that ran; that were found in the action cache */
+    uint64_t checked, differing; /* that ran once more; that made something else then */
     bool interrupted;
 };
 struct engine;

@@ -50,6 +50,8 @@ enum key_kind {
     KEY_IMPORT,
     KEY_RERUN,
     KEY_READS,
+    KEY_CHECK,
+    KEY_CHECKS,
     KEY_COUNT,
 };
 
@@ -123,6 +125,7 @@ struct engine {
     struct table warned;       /* warnings of targets that were told in this process */
     struct table tests_ran;    /* labels, as keys, of tests that ran in this process */
     uint64_t run_count, hit_count;
+    uint64_t checked_count, differing_count;
     struct progress *progress; /* NULL until something runs, and where nothing is shown */
 };
 
@@ -287,6 +290,14 @@ enum dice_status commands_compute(
     struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags);
 /* Before another transaction: expansions point into the values of the last one (build/build.c). */
 void build_analyses_forget(struct engine *engine);
+
+/* Is what was made reproducible (build/check.c)? CHECK of an action: it runs once more, under other
+ * conditions, and its outputs are compared with those it has; no value. CHECKS: of all actions of a
+ * goal, whose key arg is (build/goal.c). */
+enum dice_status check_compute(
+    struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags);
+enum dice_status checks_compute(
+    struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags);
 
 /* Queries (build/query.c). */
 enum dice_status query_compute(

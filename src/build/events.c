@@ -137,6 +137,9 @@ void events_end(struct engine *engine, const struct log_action *action)
     json_key_number(&json, STR("user_us"), action->user_us);
     json_key_number(&json, STR("system_us"), action->system_us);
     json_key_number(&json, STR("rss_max_bytes"), action->rss_max_bytes);
+    if (action->check != LOG_UNCHECKED) {
+        json_key_bool(&json, STR("reproducible"), action->check == LOG_REPRODUCIBLE);
+    }
     event_end(engine, &json);
 }
 
@@ -152,5 +155,9 @@ void events_done(struct engine *engine, bool ok)
     json_key_bool(&json, STR("interrupted"), atomic_load(&engine->interrupted));
     json_key_number(&json, STR("run"), engine->run_count);
     json_key_number(&json, STR("cached"), engine->hit_count);
+    if (engine->options.check) {
+        json_key_number(&json, STR("checked"), engine->checked_count);
+        json_key_number(&json, STR("differing"), engine->differing_count);
+    }
     event_end(engine, &json);
 }

@@ -473,7 +473,8 @@ static enum dice_status goal_encode(struct work *work, struct buf *ret_value)
     return status;
 }
 
-static enum dice_status goal_work(struct work *work, struct str arg, struct buf *ret_value)
+/* What is wanted, all of it made. */
+static enum dice_status goal_need(struct work *work, struct str arg)
 {
     struct cbor_reader reader;
     cbor_reader_init(&reader, arg);
@@ -500,10 +501,14 @@ static enum dice_status goal_work(struct work *work, struct str arg, struct buf 
     if (failed && status == DICE_OK) {
         return DICE_FAILED;
     }
-    if (status == DICE_OK) {
-        status = wanted_need(work);
-    }
-    return status == DICE_OK ? goal_encode(work, ret_value) : status;
+    return status == DICE_OK ? wanted_need(work) : status;
+}
+
+static void work_release(struct work *work)
+{
+    table_release(&work->labels);
+    free(work->wanted_at);
+    arena_release(work->arena);
 }
 
 enum dice_status goal_compute(
@@ -512,10 +517,44 @@ enum dice_status goal_compute(
     struct arena arena = {0};
     struct work work = {
         .task = task, .engine = dice_task_context(task), .diags = diags, .arena = &arena};
-    enum dice_status status = goal_work(&work, arg, ret_value);
-    table_release(&work.labels);
-    free(work.wanted_at);
-    arena_release(&arena);
+    enum dice_status status = goal_need(&work, arg);
+    status = status == DICE_OK ? goal_encode(&work, ret_value) : status;
+    work_release(&work);
+    return status;
+}
+
+/* All actions from the wanted ones down, each checked. */
+static enum dice_status checks_need(struct work *work)
+{
+    struct table seen = {0};
+    enum dice_status status = DICE_OK;
+    for (uint32_t i = 0; i < work->labels.len && status == DICE_OK; i++) {
+        struct wanted *wanted = &work->wanted_at[i];
+        for (size_t j = 0; j < wanted->action_count && !wanted->failed && status == DICE_OK; j++) {
+            if (wanted->actions[j].status == DICE_OK) {
+                status = actions_count(work, &seen, &wanted->actions[j]);
+            }
+        }
+    }
+    struct dice_want *wants = ARENA_NEW(work->arena, struct dice_want, seen.len);
+    for (uint32_t i = 0; i < seen.len; i++) {
+        wants[i] = (struct dice_want){.kind = KEY_CHECK, .arg = seen.keys[i]};
+    }
+    status = status == DICE_OK ? dice_need_all(work->task, wants, seen.len) : status;
+    table_release(&seen);
+    return status;
+}
+
+enum dice_status checks_compute(
+    struct dice_task *task, struct str arg, struct buf *ret_value, struct diags *diags)
+{
+    (void)ret_value;
+    struct arena arena = {0};
+    struct work work = {
+        .task = task, .engine = dice_task_context(task), .diags = diags, .arena = &arena};
+    enum dice_status status = goal_need(&work, arg);
+    status = status == DICE_OK ? checks_need(&work) : status;
+    work_release(&work);
     return status;
 }
 

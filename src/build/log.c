@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LOG_MAGIC "straylight log 3"
+#define LOG_MAGIC "straylight log 4"
 enum {
     LOG_RECORD_BYTES_MAX = LOG_BYTES_MAX,
     NAME_DIGITS = 8,
@@ -47,7 +47,7 @@ void log_action_encode(
     }
     const uint64_t numbers[] = {(uint64_t)action->end, action->start_us, action->wall_us,
         action->user_us, action->system_us, action->rss_max_bytes, action->memory_bytes,
-        action->waited_us, action->lane};
+        action->waited_us, action->lane, (uint64_t)action->check};
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         number_add(actions, numbers[i]);
     }
@@ -193,6 +193,12 @@ static void action_read(struct decoder *decoder, struct log_action *action)
     action->memory_bytes = number_read(decoder);
     action->waited_us = number_read(decoder);
     action->lane = number_read(decoder);
+    uint64_t check = number_read(decoder);
+    if (check >= LOG_CHECK_COUNT) {
+        decoder->err = ERR_INVALID;
+        check = LOG_UNCHECKED;
+    }
+    action->check = (enum log_check)check;
     action->argv = rows_read(decoder);
     action->env = rows_read(decoder);
     action->trees = rows_read(decoder);

@@ -27,6 +27,13 @@ enum log_end {
     LOG_WAITS,  /* build -n: what it reads is not made yet */
     LOG_END_COUNT,
 };
+/* Was it run once more, under other conditions (build --check)? */
+enum log_check {
+    LOG_UNCHECKED,
+    LOG_REPRODUCIBLE, /* and its outputs were the same, bit for bit */
+    LOG_DIFFERS,      /* they were not, or it failed */
+    LOG_CHECK_COUNT,
+};
 struct log_input {
     struct str path;   /* below /build in the sandbox; of a source, its workspace path */
     struct str digest; /* text */
@@ -44,6 +51,7 @@ struct log_action {
     uint64_t memory_bytes; /* that was kept free for it; 0: it did not run */
     uint64_t waited_us;    /* for that */
     uint64_t lane;         /* 1 ...: of those that run at once each has another; 0: cached */
+    enum log_check check;  /* whether it is reproducible, as far as was seen */
     struct str digest;     /* of the REAPI Action: its key in the action cache */
     /* env: "A=b", all of it; trees: "/place digest"; outputs: files, then folders */
     struct strs argv, env, trees, outputs, producers;

@@ -135,6 +135,9 @@ void record_describe(struct job *job, struct log_action *ret_action)
 
 struct str record_cause(struct job *job)
 {
+    if (job->check != LOG_UNCHECKED) {
+        return STR("--check");
+    }
     struct str cause = dice_task_cause(job->task, job->arena);
     if (!str_eq(cause, label_show(job->engine, job->label, job->arena))) {
         return cause;
@@ -160,6 +163,7 @@ void record_end(struct job *job, enum log_end end)
     action.rss_max_bytes = job->rss_max_bytes;
     action.memory_bytes = job->memory_bytes;
     action.waited_us = job->waited_us;
+    action.check = job->check;
     action.lane = end == LOG_CACHED ? 0 : job->lane;
     action.digest = end == LOG_WAITS ? STR("") : digest_text(job, &job->key);
     events_end(engine, &action);

@@ -6,6 +6,7 @@
 enum {
     BUILD_OUTPUTS_LISTED = BUILDING_OPTION_COUNT,
     BUILD_DRY_RUN,
+    BUILD_CHECK,
     BUILD_COMPILE_COMMANDS,
     BUILD_JSON,
 };
@@ -18,6 +19,9 @@ static const struct option_spec options[] = {
         .letter = 'n',
         .kind = OPTION_FLAG,
         .help = "say what would run, and do nothing"},
+    [BUILD_CHECK] = {.name = "check",
+        .kind = OPTION_FLAG,
+        .help = "run each action once more, under other conditions; its outputs must be the same"},
     [BUILD_COMPILE_COMMANDS] = {.name = "compile-commands",
         .kind = OPTION_FLAG,
         .help = "write " COMPILE_COMMANDS_FILE " for editors; later builds keep it up to date"},
@@ -164,7 +168,7 @@ static enum cli_status build_command(struct cli *cli)
     if (cli->args.values[BUILD_DRY_RUN].given) {
         return plan_command(cli);
     }
-    struct building building = {0};
+    struct building building = {.options.check = cli->args.values[BUILD_CHECK].given};
     building_run(&building, cli, BUILD_OUTPUTS, (const char *const *)cli->args.operands,
         cli->args.operand_count);
     enum cli_status status = building_status(&building);

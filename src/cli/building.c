@@ -83,14 +83,31 @@ static uint64_t action_count(const struct building *building)
     return building->goal.action_count > seen ? building->goal.action_count : seen;
 }
 
+/* ", 3 checked, all reproducible" of --check. */
+static struct str checks_summary(const struct building *building)
+{
+    const struct build_counts *counts = &building->counts;
+    struct arena *arena = &building->cli->arena;
+    if (!building->options.check) {
+        return STR("");
+    }
+    if (counts->differing == 0) {
+        return arena_printf(arena, ", %llu checked%s", (unsigned long long)counts->checked,
+            counts->checked > 0 ? ", all reproducible" : "");
+    }
+    return arena_printf(arena, ", %llu checked, %llu not reproducible",
+        (unsigned long long)counts->checked, (unsigned long long)counts->differing);
+}
+
 struct str building_summary(const struct building *building)
 {
     uint64_t total = action_count(building);
     struct arena *arena = &building->cli->arena;
     struct str took = cli_duration(arena, building->wall_us);
-    return arena_printf(arena, "%llu action%s: %llu run, %llu cached; %.*s",
+    struct str checked = checks_summary(building);
+    return arena_printf(arena, "%llu action%s: %llu run, %llu cached%.*s; %.*s",
         (unsigned long long)total, total == 1 ? "" : "s", (unsigned long long)building->counts.run,
-        (unsigned long long)(total - building->counts.run), STR_ARG(took));
+        (unsigned long long)(total - building->counts.run), STR_ARG(checked), STR_ARG(took));
 }
 
 struct str building_link(const struct building *building, const struct goal_target *target,
@@ -122,6 +139,10 @@ void building_json(const struct building *building, struct json *json)
     json_key_number(json, STR("actions"), total);
     json_key_number(json, STR("run"), building->counts.run);
     json_key_number(json, STR("cached"), total - building->counts.run);
+    if (building->options.check) {
+        json_key_number(json, STR("checked"), building->counts.checked);
+        json_key_number(json, STR("differing"), building->counts.differing);
+    }
     json_key_number(json, STR("wall_us"), building->wall_us);
     json_key(json, STR("failed"));
     json_begin(json, '[');

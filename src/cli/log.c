@@ -44,6 +44,9 @@ static const char *const end_words[LOG_END_COUNT] = {[LOG_CACHED] = "cached",
     [LOG_WOULD] = "would run",
     [LOG_WAITS] = "waits"};
 
+static const char *const check_words[LOG_CHECK_COUNT] = {
+    [LOG_UNCHECKED] = "", [LOG_REPRODUCIBLE] = "reproducible", [LOG_DIFFERS] = "not reproducible"};
+
 /* Of all records that can be read: ret_builds rises by number. */
 static enum err builds_read(struct cli *cli, struct workspace *ret_workspace,
     struct log_build **ret_builds, size_t *ret_count)
@@ -137,7 +140,7 @@ static void build_print(struct cli *cli, const struct log_build *build)
             buf_printf(&text, "; waited %llu ms for %llu MiB of memory", ms(action->waited_us),
                 (unsigned long long)(action->memory_bytes >> 20));
         }
-        buf_add(&text, STR(")\n"));
+        buf_printf(&text, "%s%s)\n", action->check == 0 ? "" : "; ", check_words[action->check]);
     }
     size_t *rows, count;
     uint64_t wall_us;
@@ -169,6 +172,9 @@ static void action_json(struct json *json, const struct log_action *action, bool
     json_key_str(json, STR("what"), action->what);
     json_key_str(json, STR("end"), str_of(end_words[action->end]));
     json_key_str(json, STR("cause"), action->cause);
+    if (action->check != LOG_UNCHECKED) {
+        json_key_bool(json, STR("reproducible"), action->check == LOG_REPRODUCIBLE);
+    }
     json_key_str(json, STR("digest"), action->digest);
     json_key_number(json, STR("start_us"), action->start_us);
     json_key_number(json, STR("wall_us"), action->wall_us);
@@ -300,6 +306,9 @@ static void action_add(struct cli *cli, struct buf *text, const struct log_build
         ms(action->wall_us), action->cause.len > 0 ? "because of " : "new", STR_ARG(action->cause),
         "command");
     command_add(text, action);
+    if (action->check != LOG_UNCHECKED) {
+        buf_printf(text, "  %-9s%s\n", "check", check_words[action->check]);
+    }
     lines_add(text, "trees", action->trees);
     struct str *inputs = ARENA_NEW(&cli->arena, struct str, action->input_count);
     for (size_t i = 0; i < action->input_count; i++) {

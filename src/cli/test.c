@@ -7,6 +7,7 @@ enum {
     TEST_RUNS,
     TEST_ATTEMPTS,
     TEST_FILTER,
+    TEST_CHECK,
     TEST_JUNIT,
     TEST_JSON,
 };
@@ -29,6 +30,9 @@ static const struct option_spec options[] = {
         .kind = OPTION_TEXT,
         .value = "TEXT",
         .help = "let tests run only this of themselves (TESTBRIDGE_TEST_ONLY)"},
+    [TEST_CHECK] = {.name = "check",
+        .kind = OPTION_FLAG,
+        .help = "run what builds the tests once more; it must make the same"},
     [TEST_JUNIT] = {.name = "junit",
         .kind = OPTION_TEXT,
         .value = "FILE",
@@ -170,6 +174,7 @@ static void options_read(struct cli *cli, struct build_options *ret_options)
     for (size_t i = 0; i < cli->args.rest_count; i++) {
         args[i] = str_of(cli->args.rest[i]);
     }
+    ret_options->check = values[TEST_CHECK].given;
     ret_options->test_runs = values[TEST_RUNS].number;
     ret_options->test_attempts = values[TEST_ATTEMPTS].number;
     ret_options->test_filter = values[TEST_FILTER].text;

@@ -422,13 +422,18 @@ static enum err request_make(struct exec *exec, const struct exec_action *action
     if (err != OK) {
         return diag_add(diags, err, SPAN_NONE, "cannot stage the action's toolchain");
     }
-    struct tree_entry *entries;
-    size_t count;
-    err = shares_fold(exec->shares, exec->store, action->inputs, action->input_count, arena,
-        &entries, &count, diags);
+    const struct tree_entry *entries = action->inputs;
+    size_t count = action->input_count;
+    if (!action->varied) {
+        struct tree_entry *folded;
+        err = shares_fold(
+            exec->shares, exec->store, action->inputs, count, arena, &folded, &count, diags);
+        entries = folded;
+    }
     struct ns_input *inputs = ARENA_NEW(arena, struct ns_input, action->input_count + 1);
     for (size_t i = 0; err == OK && i < count; i++) {
-        err = input_stage(exec->store, &entries[i], arena, &inputs[i], diags);
+        size_t to = action->varied ? count - 1 - i : i;
+        err = input_stage(exec->store, &entries[i], arena, &inputs[to], diags);
     }
     if (err != OK) {
         return err;
@@ -436,6 +441,7 @@ static enum err request_make(struct exec *exec, const struct exec_action *action
     *ret_request = (struct ns_request){.timeout_ms = action->timeout_ms,
         .tokens = tokens ? 1 : 0,
         .memory_max_bytes = action->memory_max_bytes,
+        .varied = action->varied,
         .root = arena_cstr(arena, root),
         .inputs = inputs,
         .input_count = count,

@@ -46,6 +46,10 @@ struct exec_action {
     uint64_t timeout_ms; /* 0: none; neither this nor the next is part of the key */
     /* Of all its processes and files; 0: seven eighths of the machine's. */
     uint64_t memory_max_bytes;
+    /* Under other conditions, none of which may show in what it makes: one CPU, the last that may
+     * be used; process numbers that begin later; inputs made in the opposite order, each for
+     * itself, so that folders list them in another. Not part of the key. */
+    bool varied;
 };
 enum {
     EXEC_PROCESSES_MAX = 2048,

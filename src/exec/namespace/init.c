@@ -20,6 +20,7 @@
 
 enum {
     BINDS_AT_ONCE = 256, /* descriptors that are open at a time */
+    VARIED_PIDS = 41,
 };
 
 /* A /proc of this pid namespace, if the kernel lets us: it does not where the host's own /proc is
@@ -143,6 +144,22 @@ static enum err memory_last(const struct ns_slot *slot, struct diags *diags)
     return OK;
 }
 
+/* One CPU, the last of those that may be used; no harm where it cannot be had. */
+static void cpus_fewer(void)
+{
+    cpu_set_t set, one;
+    if (sched_getaffinity(0, sizeof set, &set) != 0) {
+        return;
+    }
+    int last = CPU_SETSIZE - 1;
+    while (last > 0 && !CPU_ISSET((size_t)last, &set)) {
+        last--;
+    }
+    CPU_ZERO(&one);
+    CPU_SET((size_t)last, &one);
+    (void)sched_setaffinity(0, sizeof one, &one);
+}
+
 static enum err payload_prepare(const struct ns_init *init, struct diags *diags)
 {
     enum err err = memory_last(init->slot, diags);
@@ -162,6 +179,9 @@ static enum err payload_prepare(const struct ns_init *init, struct diags *diags)
         return diag_add_errno(diags, errno, "cannot give the action its terminal");
     }
     (void)umask(022);
+    if (init->request->varied) {
+        cpus_fewer();
+    }
     if (chdir("/build") != 0) {
         return diag_add_errno(diags, errno, "cannot enter /build");
     }
@@ -213,11 +233,31 @@ static int payload_main(void *context)
     return 1;
 }
 
+static int nothing_main(void *context)
+{
+    (void)context;
+    return 0;
+}
+
+/* The action's number, and those of what it starts, are others than in a plain run. */
+static void pids_pass(const struct ns_init *init)
+{
+    for (int i = 0; i < VARIED_PIDS; i++) {
+        pid_t pid = clone(
+            nothing_main, init->stack + NS_STACK_BYTES, CLONE_VM | CLONE_VFORK | SIGCHLD, NULL);
+        while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR) {
+        }
+    }
+}
+
 /* OK: it runs, *ret_pid. */
 static enum err payload_start(const struct ns_init *init, pid_t *ret_pid, struct diags *diags)
 {
     struct payload payload = {.init = init, .diags = diags, .failed = NS_BROKEN};
     const struct diag *before = diags->newest;
+    if (init->request->varied) {
+        pids_pass(init);
+    }
     pid_t pid = clone(
         payload_main, init->stack + NS_STACK_BYTES, CLONE_VM | CLONE_VFORK | SIGCHLD, &payload);
     if (pid < 0) {

@@ -41,6 +41,7 @@ void ns_request_encode(struct buf *out, const struct ns_request *request)
     put_u64(out, request->timeout_ms);
     put_u32(out, request->tokens);
     put_u64(out, request->memory_max_bytes);
+    put_u32(out, request->varied ? 1 : 0);
     put_text(out, request->root);
     put_u32(out, (uint32_t)request->input_count);
     for (size_t i = 0; i < request->input_count; i++) {
@@ -128,6 +129,7 @@ enum err ns_request_decode(
     struct ns_request request = {.timeout_ms = take_u64(&reader)};
     request.tokens = take_u32(&reader);
     request.memory_max_bytes = take_u64(&reader);
+    request.varied = take_u32(&reader) != 0;
     request.root = take_text(&reader);
     request.input_count = take_count(&reader);
     struct ns_input *inputs = ARENA_NEW(arena, struct ns_input, request.input_count + 1);

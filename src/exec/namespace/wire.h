@@ -25,6 +25,7 @@ struct ns_request {
     uint64_t timeout_ms;       /* 0: none */
     uint32_t tokens;           /* 1: it has the jobserver's descriptors */
     uint64_t memory_max_bytes; /* 0: the default */
+    bool varied;               /* exec.h */
     const char *root;          /* staged tree, path below the store's root */
     const struct ns_input *inputs;
     size_t input_count;
