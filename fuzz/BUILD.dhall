@@ -126,7 +126,14 @@ let dhall_format_fuzz =
 let dhall_lint_fuzz =
       corpus
         "dhall_lint_fuzz"
-        [ "all", "asserts", "blanks", "chain", "crossed", "unused" ]
+        [ "all"
+        , "asserts"
+        , "blanks"
+        , "chain"
+        , "claim-behind-lets"
+        , "crossed"
+        , "unused"
+        ]
 
 let dhall_parse_fuzz =
       corpus

@@ -47,6 +47,8 @@ expect "lint again" 0 "$straylight" dhall lint --check a.dhall
 expect "of standard input" 0 sh -c 'echo "let x = 1 in 2" | "$1" dhall lint' sh "$straylight"
 echo 2 >want
 out_is "to standard output" want
+expect "a claim behind lets of its own" 0 sh -c 'echo "let x = let a = 1 in (a === 1) in 2" | "$1" dhall lint' sh "$straylight"
+out_has "is asserted" "let x = let a = 1 in (assert : a === 1) in 2"
 expect "what does not parse" 1 sh -c 'echo "let x = in 2" | "$1" dhall lint' sh "$straylight"
 err_has "has a place" "(input):1:9"
 
@@ -144,6 +146,23 @@ expect "a text that binds the name" 1 "$straylight" dhall rewrite-with-schemas -
 err_has "is told" "binds the name"
 expect "without schemas" 1 "$straylight" dhall rewrite-with-schemas f.dhall
 expect "what is no record" 1 "$straylight" dhall rewrite-with-schemas --schemas 1 e.dhall
+nothings='{ No = { Type = {}, default = {=} }, Nothing = { Type = {}, default = {=} }, One = { Type = { a : Natural }, default.a = 1 } }'
+# becomes TITLE TEXT LAST-LINES: what rewrite-with-schemas makes of TEXT behind the schemas.
+becomes() {
+    printf '%s\n' "$2" >g.dhall
+    expect "$1" 0 "$straylight" dhall rewrite-with-schemas --schemas "$nothings" g.dhall
+    printf '%s\n' "$3" >want
+    ok "$1: so" sh -c 'tail -n "$(wc -l <want)" g.dhall | diff want -'
+}
+becomes "the empty record, of equal types the last" '{=}' 'in  schemas.Nothing::{=}'
+becomes "with a comma" '{ =, }' 'in  schemas.Nothing::{=}'
+becomes "within another" '{ x = {=}, y = { a = 1, }, z = Some {=} }' 'in  { x = schemas.Nothing::{=}
+    , y = schemas.One::{=}
+    , z = Some schemas.Nothing::{=}
+    }'
+becomes "comments behind fields that go" '{ a = (1) -- one
+}' 'in  schemas.One::{ -- one
+    =}'
 echo '{ a = 1 }' >g.dhall
 expect "a text without a match" 0 "$straylight" dhall rewrite-with-schemas --schemas "$schemas" g.dhall
 ok "stays" sh -c 'test "$(cat g.dhall)" = "{ a = 1 }"'

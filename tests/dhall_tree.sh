@@ -158,4 +158,17 @@ ok "another ending" grep -q '^src/c.txt,' t
 expect "names from standard input" 0 sh -c 'echo src/c.txt | "$1" dhall tags --output t2' sh "$straylight"
 ok "the named file" grep -q other t2
 
+mkdir order
+cat >order/o.dhall <<'END'
+let e = { let_e = 1 }
+let f = \(x : Natural) -> let inner = x in { a = { b = inner } }
+in e
+END
+expect "--output -" 0 "$straylight" dhall tags --path order --output -
+cp "$out" printed
+not_ok "is standard output, no file" test -e ./-
+ok "a name is a whole word, names are in order" sh -c '
+    tr "\177\001" "||" <"$1" | sed -n "s/.*|\(.*|.*\)/\1/p" | tail -n +3 | tr "\n" " " >got
+    echo "e|1,5 let_e|1,11 f|2,27 inner|2,53 a|2,68 b|2,74 " | tr -d "\n" | diff - got' sh printed
+
 finish

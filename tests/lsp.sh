@@ -374,6 +374,9 @@ offers "a label in backticks" 0 35 "c d"
 out_has "... is written so" '"newText":"`c d`"'
 printf 'let x = ./im' >a/text.dhall
 offers "a path" 0 12 ./import.dhall
+printf 'let x = ./' >a/text.dhall
+offers "every path of a folder" 0 10 ./import.dhall
+out_lacks "... but the file itself" '"label":"./text.dhall"'
 printf 'let x = ../' >a/text.dhall
 offers "a path above" 0 11 ../a/
 printf -- '-- i.\n1' >a/text.dhall

@@ -30,7 +30,7 @@ static const struct option_spec options[] = {
     [TAGS_OUTPUT] = {.name = "output",
         .kind = OPTION_TEXT,
         .value = "FILE",
-        .help = "write to FILE (tags)"},
+        .help = "write to FILE (tags); - is standard output"},
     [TAGS_SUFFIXES] = {.name = "suffixes",
         .kind = OPTION_TEXT,
         .value = "SUFFIXES",
@@ -41,12 +41,18 @@ static const struct option_spec options[] = {
         .help = "go into folders that are symbolic links"},
 };
 
+struct tag {
+    struct str name;
+    size_t at;     /* where the name begins */
+    size_t column; /* of it, in bytes */
+};
 struct tagger {
     struct cli *cli;
     struct dhall_labels labels;
     struct dhall_terms *terms;
     struct str text; /* of the file */
-    struct buf tags; /* of the file */
+    struct buf rows; /* struct tag: of the file */
+    struct buf tags; /* the same, written */
     struct buf all;
     struct str suffixes;
     bool follow;
@@ -64,27 +70,41 @@ static struct str line_of(struct str text, size_t at, size_t *ret_begin)
     return str_sub(rest, 0, str_find(rest, '\n'));
 }
 
-static size_t line_number(struct str text, size_t at)
+static bool is_label_byte(char c)
 {
-    size_t line = 1;
-    for (size_t i = 0; i < at && i < text.len; i++) {
-        line += text.ptr[i] == '\n';
-    }
-    return line;
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-' || c == '/';
 }
 
-/* The name stands on the line of `at` or on one above it; nothing is written if not. */
+/* Where name stands in line, as a whole word if it does; line.len: nowhere. */
+static size_t name_find(struct str line, struct str name)
+{
+    size_t any = line.len;
+    for (size_t at = 0; at + name.len <= line.len; at++) {
+        if (!str_starts(str_sub(line, at, line.len), name)) {
+            continue;
+        }
+        size_t end = at + name.len;
+        bool whole = (at == 0 || !is_label_byte(line.ptr[at - 1])) &&
+                     (end == line.len || !is_label_byte(line.ptr[end]));
+        if (whole) {
+            return at;
+        }
+        any = any == line.len ? at : any;
+    }
+    return any;
+}
+
+/* The name stands on the line of `at` or on one above it; there is no tag if not. */
 static void tag_add(struct tagger *tagger, struct str name, size_t at)
 {
     size_t begin = at;
     while (name.len > 0) {
         struct str line = line_of(tagger->text, begin, &begin);
-        const char *found = memmem(line.ptr, line.len, name.ptr, name.len);
-        if (found != NULL) {
-            size_t column = (size_t)(found - line.ptr);
-            buf_add(&tagger->tags, str_sub(line, 0, column + name.len + 1));
-            buf_printf(&tagger->tags, "\x7f%.*s\x01%zu,%zu\n", STR_ARG(name),
-                line_number(tagger->text, begin), begin + column + 1);
+        size_t column = name_find(line, name);
+        if (column < line.len) {
+            struct tag tag = {.name = name, .at = begin + column, .column = column};
+            buf_add(&tagger->rows, (struct str){.ptr = (const char *)&tag, .len = sizeof tag});
             return;
         }
         if (begin == 0) {
@@ -95,7 +115,7 @@ static void tag_add(struct tagger *tagger, struct str name, size_t at)
 }
 
 /* Names that let binds, fields and alternatives. A row's span is its text, so row numbers need not
- * be walked from the root: children come first, and a file's order is that of its spans. */
+ * be walked from the root. */
 static void terms_tag(struct tagger *tagger)
 {
     const struct dhall_terms *terms = tagger->terms;
@@ -114,6 +134,40 @@ static void terms_tag(struct tagger *tagger)
     }
 }
 
+static int by_place(const void *a, const void *b)
+{
+    const struct tag *left = a;
+    const struct tag *right = b;
+    if (left->at != right->at) {
+        return left->at > right->at ? 1 : -1;
+    }
+    return (left->name.len > right->name.len) - (left->name.len < right->name.len);
+}
+
+/* In the order of the text. */
+static void tags_write(struct tagger *tagger)
+{
+    size_t count = tagger->rows.len / sizeof(struct tag);
+    struct tag *tags = ARENA_NEW(&tagger->cli->arena, struct tag, count);
+    size_t line = 1;
+    size_t counted = 0; /* newlines before it are in line */
+    if (count > 0) {
+        memcpy(tags, tagger->rows.ptr, tagger->rows.len);
+        qsort(tags, count, sizeof *tags, by_place);
+    }
+    for (size_t i = 0; i < count; i++) {
+        const struct tag *tag = &tags[i];
+        for (; counted < tag->at; counted++) {
+            line += tagger->text.ptr[counted] == '\n' ? 1 : 0;
+        }
+        size_t begin = tag->at - tag->column;
+        size_t end = tag->at + tag->name.len;
+        bool more = end < tagger->text.len && tagger->text.ptr[end] != '\n';
+        buf_add(&tagger->tags, str_sub(tagger->text, begin, end + (more ? 1 : 0)));
+        buf_printf(&tagger->tags, "\x7f%.*s\x01%zu,%zu\n", STR_ARG(tag->name), line, tag->at + 1);
+    }
+}
+
 /* What cannot be read or does not parse has no tags. */
 static void file_tag(struct tagger *tagger, const char *path)
 {
@@ -127,6 +181,7 @@ static void file_tag(struct tagger *tagger, const char *path)
     diags_init(&diags, &cli->arena, NULL);
     dhall_terms_init(&terms, &tagger->labels, 0);
     tagger->terms = &terms;
+    tagger->rows.len = 0;
     tagger->tags.len = 0;
     buf_printf(&tagger->tags,
         "\x7f%.*s\x01"
@@ -136,6 +191,7 @@ static void file_tag(struct tagger *tagger, const char *path)
     if (file_read(AT_FDCWD, path, FILE_BYTES_MAX, &cli->arena, &tagger->text, &diags) == OK &&
         dhall_parse(&terms, 1, tagger->text, &root, &diags) == OK) {
         terms_tag(tagger);
+        tags_write(tagger);
         buf_printf(&tagger->all, "\x0c\n%s,%zu\n", path, tagger->tags.len);
         buf_add(&tagger->all, buf_str(&tagger->tags));
     }
@@ -204,9 +260,13 @@ static enum cli_status tags_run(struct cli *cli)
     }
     const char *output =
         values[TAGS_OUTPUT].given ? arena_cstr(&cli->arena, values[TAGS_OUTPUT].text) : "tags";
-    if (err == OK) {
+    bool printed = str_eq(str_of(output), STR("-"));
+    if (err == OK && printed) {
+        cli_print(buf_str(&tagger.all));
+    } else if (err == OK) {
         err = file_write_atomic(AT_FDCWD, output, buf_str(&tagger.all), &cli->diags);
     }
+    buf_release(&tagger.rows);
     buf_release(&tagger.tags);
     buf_release(&tagger.all);
     dhall_labels_release(&tagger.labels);

@@ -10,6 +10,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <spawn.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -186,6 +187,16 @@ static void proposals_write(const struct items *items, const struct dhall_comple
     }
 }
 
+/* Is the entry of dir the file that is edited, whatever its name is? */
+static bool is_itself(
+    DIR *dir, const char *name, const struct lsp_document *document, struct arena *arena)
+{
+    struct stat entry, own;
+    return fstatat(dirfd(dir), name, &entry, 0) == 0 &&
+           stat(arena_cstr(arena, document->path), &own) == 0 && entry.st_dev == own.st_dev &&
+           entry.st_ino == own.st_ino;
+}
+
 /* Entries of the folder that what was typed ends in: folders, and files that may be imported. */
 static void paths_write(
     struct lsp_question *question, const struct items *items, const struct lsp_document *document)
@@ -210,7 +221,8 @@ static void paths_write(
     for (size_t i = 0; dir != NULL && i < ENTRIES_MAX && (entry = readdir(dir)) != NULL; i++) {
         struct str name = str_of(entry->d_name);
         bool is_folder = entry->d_type == DT_DIR;
-        if (name.ptr[0] == '.' || !(is_folder || str_ends(name, STR(".dhall")))) {
+        if (name.ptr[0] == '.' || !(is_folder || str_ends(name, STR(".dhall"))) ||
+            is_itself(dir, entry->d_name, document, &question->arena)) {
             continue;
         }
         struct str text = arena_printf(

@@ -144,9 +144,10 @@ static void code_step(struct walk *walk, struct buf *ret_comments)
 /* What the walk is in: '{' is code. */
 static char mode_of(const struct walk *walk)
 {
-    return walk->modes.ptr == NULL || walk->modes.len == 0
-               ? '{'
-               : (char)walk->modes.ptr[walk->modes.len - 1];
+    if (walk->modes.ptr == NULL || walk->modes.len == 0) {
+        return '{';
+    }
+    return (char)walk->modes.ptr[walk->modes.len - 1];
 }
 
 static void step(struct walk *walk, struct buf *ret_comments)

@@ -116,15 +116,24 @@ static void row_visit(struct linter *linter, uint32_t number)
     }
 }
 
+/* The `a === b` that a value ends in, behind lets of its own; 0: none. */
+static uint32_t claim_of(const struct linter *linter, uint32_t row)
+{
+    const struct dhall_terms *terms = &linter->terms;
+    while (terms->rows[row].kind == DHALL_LET) {
+        row = dhall_list_of(terms, &terms->rows[row])[2];
+    }
+    bool is = terms->rows[row].kind == DHALL_OPERATOR && terms->rows[row].flag == DHALL_EQUIVALENT;
+    return is ? row : 0;
+}
+
 static void let_decide(struct linter *linter, uint32_t number)
 {
     const uint32_t *parts = dhall_list_of(&linter->terms, &linter->terms.rows[number]);
-    const struct dhall_row *value = &linter->terms.rows[parts[1]];
     uint8_t marks = linter->marks[number];
     bool used = (marks & (MARK_USED | MARK_CROSSED)) != 0;
     bool asserts = (linter->marks[parts[1]] & MARK_ASSERTS) != 0;
-    if (!used && !asserts && value->kind == DHALL_OPERATOR && value->flag == DHALL_EQUIVALENT &&
-        parts[0] == 0) {
+    if (!used && !asserts && parts[0] == 0 && claim_of(linter, parts[1]) != 0) {
         linter->marks[number] |= MARK_CLAIMS;
     } else if (!used && !asserts) {
         linter->marks[number] |= MARK_GOES;
@@ -352,7 +361,8 @@ static void findings_make(struct linter *linter)
             import_look(linter, i);
         } else if (row->kind == DHALL_LET) {
             if ((linter->marks[i] & MARK_CLAIMS) != 0) {
-                struct span span = linter->terms.spans[dhall_list_of(&linter->terms, row)[1]];
+                uint32_t value = dhall_list_of(&linter->terms, row)[1];
+                struct span span = linter->terms.spans[claim_of(linter, value)];
                 finding_add(linter, span, span.begin, span.begin, STR("assert : "))->text =
                     STR("this claim is not checked");
             }

@@ -122,9 +122,9 @@ static void record_look(
         !str_eq(sources_name(context->dhall->sources, span.source), rewriter->name)) {
         return;
     }
-    for (size_t i = 0; i < rewriter->schema_count; i++) {
-        if (context_conv(context, rewriter->schemas[i].type, type)) {
-            match_add(rewriter, context, term, &rewriter->schemas[i]);
+    for (size_t i = rewriter->schema_count; i > 0; i--) { /* of equal types the last */
+        if (context_conv(context, rewriter->schemas[i - 1].type, type)) {
+            match_add(rewriter, context, term, &rewriter->schemas[i - 1]);
             return;
         }
     }
@@ -237,19 +237,24 @@ static void fields_remove(struct edits *edits, const struct dhall_tree *tree, ui
     size_t kept = 0;
     for (size_t i = 0; i < count; i++) {
         size_t begin = entry_begin(tree->text, from, entries[i].value_begin, entries[i].name);
-        size_t end = dhall_closing_end(tree->text, entries[i].value_end);
-        from = end;
-        bool goes = begin != 0 && is_default(match, entries[i].name) && tree->text.ptr[end] != '@';
-        kept += goes ? 0 : 1;
-        if (goes && tree->text.ptr[end] == ',') {
-            end = dhall_gap_end(tree->text, end + 1);
-            from = end;
+        size_t closed = entries[i].value_end;
+        size_t next = dhall_gap_end(tree->text, closed);
+        while (tree->text.ptr[next] == ')') {
+            closed = next + 1;
+            next = dhall_gap_end(tree->text, closed);
         }
+        bool comma = tree->text.ptr[next] == ',';
+        bool goes = begin != 0 && is_default(match, entries[i].name) && tree->text.ptr[next] != '@';
+        from = goes && comma ? next + 1 : next;
+        kept += goes ? 0 : 1;
         if (goes) {
-            edit_add(edits, begin, end, STR(""));
+            edit_add(edits, begin, closed, STR(""));
+        }
+        if (goes && comma) {
+            edit_add(edits, next, next + 1, STR("")); /* comments before and behind it stay */
         }
     }
-    if (kept == 0) {
+    if (count > 0 && kept == 0) { /* an empty record has its `=` */
         edit_add(edits, match->end - 1, match->end - 1, STR("="));
     }
 }
