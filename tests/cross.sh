@@ -156,6 +156,18 @@ for target in $targets; do
         skip "what was built for $target runs" "there is no $(runner_of "$target")"
     fi
 done
+cp app/BUILD.dhall kept.dhall
+sed -i 's/deps = \[ greet, made \] }/deps = [ greet, made ], flags = [ C.Tc.Flag.Codegen C.Tc.Codegen.Pic ] }/' app/BUILD.dhall
+for target in $targets; do
+    if [ "$target" = wasm32-wasi ]; then
+        expect "a flag that means nothing to WebAssembly" 1 "$straylight" build //app@on-wasm32-wasi
+        err_has "is an error at the target" "app/BUILD.dhall:2"
+        err_has "that says why" "Codegen.Pic means nothing for wasm32-unknown-wasi"
+    else
+        expect "where it means something" 0 "$straylight" build "//app@on-$target"
+    fi
+done
+mv kept.dhall app/BUILD.dhall
 # shellcheck disable=SC2086
 expect "and again" 0 "$straylight" build $labels
 out_has "there is nothing to do" " 0 run"

@@ -162,6 +162,16 @@ err_has "that says why" "LTO.Thin means nothing to gcc"
 package "Tc.Flag.TargetCpu (T.Cpu.aarch64 T.Aarch64.neoverse-n1)"
 expect "a processor of another architecture, for a target" 1 "$straylight" build //...
 err_has "is an error of the target too" "processor of aarch64"
+package "Tc.Flag.Link Tc.Link.Static, Tc.Flag.Link Tc.Link.Pie"
+expect "flags that contradict" 1 "$straylight" build //...
+err_has "are an error at the target" "BUILD.dhall:4:"
+err_has "that says why" "Link.Static and Link.Pie contradict"
+flagged "Tc.Flag.Link Tc.Link.Static, Tc.Flag.Link Tc.Link.Pie"
+expect "flags that contradict, for the toolchain" 1 "$straylight" build //...
+err_has "are an assertion" "Link.Static and Link.Pie contradict"
+cp first.dhall toolchains.dhall
+package "Tc.Flag.Link Tc.Link.Static, Tc.Flag.Link Tc.Link.Pie, Tc.Flag.Link Tc.Link.NoPie"
+expect "of two that say the same the last counts" 0 "$straylight" build //...
 package "Tc.Flag.LTO Tc.LTO.Fat"
 expect "LTO under gcc" 0 "$straylight" build //...
 package "Tc.Flag.TargetCpu (T.Cpu.x86_64 T.X86_64.x86-64-v2)"

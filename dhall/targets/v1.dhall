@@ -15,34 +15,40 @@ let never =
         : Text
 
 let X86_64 =
-      < generic
-      | x86-64-v2
-      | x86-64-v3
-      | x86-64-v4
-      | haswell
-      | skylake
-      | skylake-avx512
-      | icelake-server
-      | sapphirerapids
-      | znver1
-      | znver2
-      | znver3
+      < generic -- every 64-bit x86: SSE2
+      | x86-64-v2 -- psABI level 2: SSE4.2, POPCNT, CMPXCHG16B (2009)
+      | x86-64-v3 -- psABI level 3: AVX2, BMI2, FMA, MOVBE (2013)
+      | x86-64-v4 -- psABI level 4: AVX-512 F, BW, CD, DQ, VL
+      | haswell -- Intel Core 4th generation, Xeon E5 v3
+      | skylake -- Intel Core 6th generation, without AVX-512
+      | skylake-avx512 -- Intel Xeon Scalable, 1st generation
+      | icelake-server -- Intel Xeon Scalable, 3rd generation
+      | sapphirerapids -- Intel Xeon Scalable, 4th generation: AMX
+      | znver1 -- AMD Zen: Ryzen 1000, EPYC 7001
+      | znver2 -- AMD Zen 2: Ryzen 3000, EPYC 7002
+      | znver3 -- AMD Zen 3: Ryzen 5000, EPYC 7003
       | native : NoNative
       >
 
 let Aarch64 =
-      < generic
-      | cortex-a53
-      | cortex-a72
-      | cortex-a76
-      | cortex-a78
-      | neoverse-n1
-      | neoverse-n2
-      | neoverse-v1
+      < generic -- every 64-bit Arm: Armv8-A
+      | cortex-a53 -- Armv8-A, in order: Raspberry Pi 3
+      | cortex-a57 -- Armv8-A: NVIDIA TX1, TX2
+      | cortex-a72 -- Armv8-A: Raspberry Pi 4, AWS Graviton
+      | cortex-a76 -- Armv8.2-A: Raspberry Pi 5
+      | cortex-a78 -- Armv8.2-A
+      | cortex-a78ae -- Armv8.2-A, cores that can run in lock step: NVIDIA Orin; clang knows it from 18 on
+      | neoverse-n1 -- Armv8.2-A: AWS Graviton 2, Ampere Altra
+      | neoverse-n2 -- Armv9-A, SVE2
+      | neoverse-v1 -- Armv8.4-A, SVE: AWS Graviton 3
       | native : NoNative
       >
 
-let Riscv64 = < generic | sifive-u74 | native : NoNative >
+let Riscv64 =
+      < generic -- RV64GC
+      | sifive-u74 -- RV64GC, in order, two at once: VisionFive 2
+      | native : NoNative
+      >
 
 let Wasm32 = < generic | native : NoNative >
 
@@ -91,9 +97,11 @@ let cpu-name =
             merge
               { generic = "generic"
               , cortex-a53 = "cortex-a53"
+              , cortex-a57 = "cortex-a57"
               , cortex-a72 = "cortex-a72"
               , cortex-a76 = "cortex-a76"
               , cortex-a78 = "cortex-a78"
+              , cortex-a78ae = "cortex-a78ae"
               , neoverse-n1 = "neoverse-n1"
               , neoverse-n2 = "neoverse-n2"
               , neoverse-v1 = "neoverse-v1"

@@ -138,11 +138,13 @@ let flag-problems =
                 }
                 tc.linker
 
+        let is-wasm = T.same-arch T.Arch.wasm32 tc.target.triple.arch
+
         let lto =
               \(thin : Bool) ->
                 merge
                   { Clang =
-                      if    lld
+                      if    lld || is-wasm
                       then  none
                       else  [ "LTO under clang needs the linker lld: straylight toolchain add cc --compiler clang --linker lld"
                             ]
@@ -156,6 +158,12 @@ let flag-problems =
                   , Rustc = none
                   }
                   kind
+
+        let on-wasm =
+              \(what : Text) ->
+                if    is-wasm
+                then  [ "${what} means nothing for ${tc.target.triple.text}" ]
+                else  none
 
         let cpu =
               \(c : T.Cpu) ->
@@ -171,8 +179,32 @@ let flag-problems =
                 , LTO =
                     \(l : LTO) ->
                       merge { Off = none, Thin = lto True, Fat = lto False } l
-                , Codegen = \(_ : Codegen) -> none
-                , Link = \(_ : Link) -> none
+                , Codegen =
+                    \(c : Codegen) ->
+                      merge
+                        { Pic = on-wasm "Codegen.Pic"
+                        , FunctionSections = none
+                        , DataSections = none
+                        , NoCommon = none
+                        , NoExceptions = none
+                        , NoPlt = on-wasm "Codegen.NoPlt"
+                        , StackProtector = on-wasm "Codegen.StackProtector"
+                        , FramePointer = none
+                        , Threads = on-wasm "Codegen.Threads"
+                        }
+                        c
+                , Link =
+                    \(l : Link) ->
+                      merge
+                        { Static = none
+                        , Pie = on-wasm "Link.Pie"
+                        , NoPie = on-wasm "Link.NoPie"
+                        , AsNeeded = on-wasm "Link.AsNeeded"
+                        , Relro = on-wasm "Link.Relro"
+                        , GcSections = none
+                        , Strip = none
+                        }
+                        l
                 , Debug = \(_ : Debug) -> none
                 , Standard = \(_ : Standard) -> none
                 , Define = \(_ : Define) -> none
@@ -182,6 +214,55 @@ let flag-problems =
                 , Raw = \(_ : { stage : Stage, text : Text }) -> none
                 }
                 flag
+
+-- What of one flag cannot go with others of a list.
+let Asks = { static : Bool, pie : Bool, no-pie : Bool }
+
+let asks =
+      \(flag : Flag) ->
+      \(later : Asks) ->
+        merge
+          { OptLevel = \(_ : OptLevel) -> later
+          , TargetCpu = \(_ : T.Cpu) -> later
+          , LTO = \(_ : LTO) -> later
+          , Codegen = \(_ : Codegen) -> later
+          , Link =
+              \(l : Link) ->
+                merge
+                  { Static = later // { static = True }
+                  , Pie =
+                      if later.no-pie then later else later // { pie = True }
+                  , NoPie = later // { no-pie = True }
+                  , AsNeeded = later
+                  , Relro = later
+                  , GcSections = later
+                  , Strip = later
+                  }
+                  l
+          , Debug = \(_ : Debug) -> later
+          , Standard = \(_ : Standard) -> later
+          , Define = \(_ : Define) -> later
+          , Warn = \(_ : { name : Text, enable : Bool, error : Bool }) -> later
+          , Feature = \(_ : { name : Text, enable : Bool }) -> later
+          , Raw = \(_ : { stage : Stage, text : Text }) -> later
+          }
+          flag
+
+-- Flags of one link, in the order in which they are given: of two that say the same, the later one counts.
+let contradictions =
+      \(flags : List Flag) ->
+        let all =
+              List/fold
+                Flag
+                flags
+                Asks
+                asks
+                { static = False, pie = False, no-pie = False }
+
+        in  if    all.static && all.pie
+            then  [ "Link.Static and Link.Pie contradict: a program without shared objects is linked to a fixed place; leave one out, or end with Link.NoPie"
+                  ]
+            else  [] : List Text
 
 let flags-problems =
       \(tc : Toolchain) ->
@@ -202,6 +283,7 @@ let problems =
                   ]
           )
         # flags-problems tc tc.flags
+        # contradictions tc.flags
 
 -- Raw flags, which the engine warns about.
 let raw-flags =
@@ -254,6 +336,7 @@ in  { OptLevel
     , compiler-kind
     , compiler-artifact
     , flags-problems
+    , contradictions
     , problems
     , raw-flags
     , warn = \(name : Text) -> Flag.Warn { name, enable = True, error = False }

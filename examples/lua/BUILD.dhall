@@ -2,7 +2,7 @@
 -- (tools/debian-source of straylight's repository fetches it: 5.4.4-3+deb12u1).
 let C =
       ( https://straylight.cx/rules/c/v1.dhall
-          sha256:731968b1609a382e7a66a6e23e8e417173c5db634d286308a5315f4016134e5f
+          sha256:c61efcbc28c653900f224f59cbdc84133cb08ae1eba218268f7c9b9206384258
       ).with-toolchain
         (./toolchains.dhall).native
 

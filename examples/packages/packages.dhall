@@ -6,7 +6,7 @@ in  { A =
           sha256:e78639fb52861b807e5b85e26b440edbd85696f42f2e03d62a3fbb17a6ae20a4
     , C =
         ( https://straylight.cx/rules/c/v1.dhall
-            sha256:731968b1609a382e7a66a6e23e8e417173c5db634d286308a5315f4016134e5f
+            sha256:c61efcbc28c653900f224f59cbdc84133cb08ae1eba218268f7c9b9206384258
         ).with-toolchain
           toolchains.native
     , libs = toolchains.libs

@@ -6,9 +6,9 @@ const struct package_release package_releases[] = {
     {"config/v1.dhall", "e94611900d3fbf2ab6d167173a1376c56ab00b1069c97c14637b8711b8ba89be"},
     {"dice/v1.dhall", "90818b905c98fc43b003d7a9db30ba0608dd06ce3bff8626fc9f8ad7453791e4"},
     {"rules/action/v1.dhall", "e78639fb52861b807e5b85e26b440edbd85696f42f2e03d62a3fbb17a6ae20a4"},
-    {"rules/c/v1.dhall", "731968b1609a382e7a66a6e23e8e417173c5db634d286308a5315f4016134e5f"},
-    {"targets/v1.dhall", "1225657e09e11d48741d9ba9afb16decd9627f68a601a040e3b9d2f75be4bc65"},
-    {"toolchains/v1.dhall", "3214328f0d43dd066b9116a7746deef73c37c41c7b6e54e0095134949d4ecb82"},
+    {"rules/c/v1.dhall", "c61efcbc28c653900f224f59cbdc84133cb08ae1eba218268f7c9b9206384258"},
+    {"targets/v1.dhall", "76e5780de8d2a191783b0976454ebdfd2ba4835d4fc74cc226c5f5e5f85d2d21"},
+    {"toolchains/v1.dhall", "928e67d0141961bf9083a353b00283780965d4808ff797ad2b56f3f159bb415a"},
 };
 const size_t package_release_count = sizeof package_releases / sizeof package_releases[0];
 

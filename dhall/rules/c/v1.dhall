@@ -851,7 +851,9 @@ let with-toolchain =
                     , outputs = [ cfg.name ]
                     , run = Some
                       { program = cfg.name, args, data = run-inputs cfg }
-                    , errors = errors (cfg.flags # link-flags)
+                    , errors =
+                          errors (cfg.flags # link-flags)
+                        # Tc.contradictions (tc.flags # cfg.flags # link-flags)
                     , warnings = warnings (cfg.flags # link-flags)
                     }
 
