@@ -73,4 +73,24 @@ echo './pipe ? 5' >input.dhall
 expect "an imported pipe" 1 "$straylight" dhall input.dhall
 err_has "is refused, with its place" "input.dhall:1:1: error: ./pipe is not a regular file"
 
+# Of long chains and cycles the ends are shown.
+mkdir chain
+for i in 0 1 2 3 4 5 6 7 8 9; do
+    for j in 0 1 2 3 4 5 6 7 8 9; do
+        echo "./$((1 + 10 * i + j)).dhall" >"chain/$((10 * i + j)).dhall"
+    done
+done
+echo '1 + True' >chain/100.dhall
+expect "an error 101 imports deep" 1 "$straylight" dhall chain/0.dhall
+err_has "the first note" "99.dhall:1:1: note:"
+err_has "what is left out" "... and 85 more of such notes"
+err_has "the last note" "chain/0.dhall:1:1: note:"
+ok "no more than that" sh -c 'test "$(wc -l <"$1")" -le 50' - "$err"
+echo './3.dhall' >chain/100.dhall
+expect "a cycle of 98 files" 1 "$straylight" dhall chain/0.dhall
+err_has "its ends are named" "8.dhall -> ... 86 more ... -> "
+rm chain/100.dhall
+echo '1 + 1' >chain/100.dhall
+expect "a long chain without an error" 0 "$straylight" dhall chain/0.dhall
+
 finish

@@ -10,6 +10,7 @@
 
 enum {
     SOURCE_LINE_MAX = 400, /* bytes of a source line that are shown */
+    CHAIN_SHOWN_MAX = 16,  /* steps of a story that are shown, the first and the last ones */
 };
 
 struct source {
@@ -304,6 +305,16 @@ static void format_lines(struct str lines, const char *lead, struct buf *ret_tex
     }
 }
 
+/* The last row of the chain that begins with rows[first]. */
+static size_t chain_last(const struct diag **rows, size_t count, size_t first)
+{
+    size_t last = first;
+    while (last + 1 < count && rows[last + 1]->cause != NULL) {
+        last++;
+    }
+    return last;
+}
+
 void diags_format(const struct diags *diags, bool colour, struct buf *ret_text)
 {
     static const struct paint plain = {"", "", "", ""};
@@ -311,7 +322,18 @@ void diags_format(const struct diags *diags, bool colour, struct buf *ret_text)
     const struct paint *paint = colour ? &ansi : &plain;
     const struct diag **rows = NULL;
     size_t count = diags_oldest_first(diags, &rows);
+    size_t first = 0;
+    size_t last = 0;
     for (size_t i = 0; i < count; i++) {
+        if (rows[i]->cause == NULL) {
+            first = i;
+            last = chain_last(rows, count, first);
+        }
+        if (last - first >= CHAIN_SHOWN_MAX && i == first + CHAIN_SHOWN_MAX / 2) {
+            size_t left = last + 1 - first - CHAIN_SHOWN_MAX;
+            buf_printf(ret_text, "... and %zu more of such notes\n", left);
+            i += left;
+        }
         const struct diag *diag = rows[i];
         if (diag->told) {
             continue;

@@ -270,9 +270,8 @@ static enum err input_read(struct cli *cli, const char *path, struct str *ret_te
     if (fd < 0 && (errno == ENOENT || errno == ENOTDIR)) {
         return ERR_ABSENT;
     }
-    return fd < 0
-               ? diag_add_errno(&cli->diags, errno, "cannot open %s", path)
-               : fd_read_all(fd, path, FILE_BYTES_MAX, &cli->arena, ret_text, &cli->diags);
+    return fd < 0 ? diag_add_errno(&cli->diags, errno, "cannot open %s", path)
+                  : fd_read_all(fd, path, FILE_BYTES_MAX, &cli->arena, ret_text, &cli->diags);
 }
 
 /* A file that is not there may be a sub-command with a slip, or behind an option. */

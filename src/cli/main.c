@@ -262,8 +262,8 @@ static enum cli_status dispatch(struct cli *cli, const char *const *words, size_
                              : command_start(cli, words + matched_most, count - matched_most);
 }
 
-/* A closed 0, 1 or 2 would become the next file that is opened, and messages would go there. Each is
- * opened the wrong way round, so that to read or to write there still fails. */
+/* A closed 0, 1 or 2 would become the next file that is opened, and messages would go there. Each
+ * is opened the wrong way round, so that to read or to write there still fails. */
 static bool standard_fds_open(void)
 {
     for (int fd = 0; fd <= 2; fd++) {

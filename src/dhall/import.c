@@ -46,17 +46,26 @@ static void opened_push(struct dhall *dhall, struct dhall_import_entry *entry)
     entry->state = IMPORT_OPEN;
 }
 
+enum {
+    CYCLE_SHOWN_MAX = 12, /* files of a cycle that are named, the first and the last ones */
+};
+
 /* "a -> b -> a" */
 static enum err cycle_report(struct dhall *dhall, const struct dhall_import_entry *entry,
     struct span span, struct diags *diags)
 {
     AUTO_BUF chain = {0};
-    bool inside = false;
-    for (uint32_t i = 0; i < dhall->opened_len; i++) {
-        inside = inside || dhall->opened[i] == entry;
-        if (inside) {
-            buf_printf(&chain, "%.*s -> ", STR_ARG(dhall->opened[i]->name));
+    uint32_t from = 0;
+    while (from < dhall->opened_len && dhall->opened[from] != entry) {
+        from++;
+    }
+    for (uint32_t i = from; i < dhall->opened_len; i++) {
+        if (dhall->opened_len - from > CYCLE_SHOWN_MAX && i == from + CYCLE_SHOWN_MAX / 2) {
+            uint32_t left = dhall->opened_len - from - CYCLE_SHOWN_MAX;
+            buf_printf(&chain, "... %u more ... -> ", left);
+            i += left;
         }
+        buf_printf(&chain, "%.*s -> ", STR_ARG(dhall->opened[i]->name));
     }
     buf_add(&chain, entry->name);
     return diag_add(
