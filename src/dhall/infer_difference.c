@@ -145,9 +145,9 @@ static void difference_find(struct context *context, struct difference *differen
     }
 }
 
-/* "fields `a`, `b` and 3 more are missing" */
-static struct str missing_tell(
-    struct context *context, const struct difference *difference, const char *kind, struct str at)
+/* "fields `a`, `b` and 3 more of T are missing", "field `a` is missing in `.b` of T". */
+static struct str missing_tell(struct context *context, const struct difference *difference,
+    const char *kind, struct str of, struct str at)
 {
     AUTO_BUF text = {0};
     unsigned count = 0;
@@ -163,8 +163,9 @@ static struct str missing_tell(
     if (count > NAMES_SHOWN) {
         buf_printf(&text, " and %u more", count - NAMES_SHOWN);
     }
-    return arena_printf(&context->dhall->arena, "%s%s %.*s %s missing%.*s", kind,
-        count == 1 ? "" : "s", (int)text.len, text.ptr, count == 1 ? "is" : "are", STR_ARG(at));
+    return arena_printf(&context->dhall->arena, "%s%s %.*s%.*s %s missing%.*s", kind,
+        count == 1 ? "" : "s", (int)text.len, text.ptr, STR_ARG(of), count == 1 ? "is" : "are",
+        STR_ARG(at));
 }
 
 /* "field `a` is missing" and "there is no field `b`", with a guess. where: "in `.a` of Config". */
@@ -174,8 +175,13 @@ static void fields_tell(struct context *context, const char *what,
     const char *kind = difference->fields->kind == V_UNION ? "alternative" : "field";
     struct str at =
         where.len == 0 ? where : arena_printf(&context->dhall->arena, " in %.*s", STR_ARG(where));
-    struct str missing =
-        difference->has_missing ? missing_tell(context, difference, kind, at) : STR("");
+    bool is_path = where.len > 0 && where.ptr[0] == '`';
+    struct str of = where.len == 0 || is_path
+                        ? STR("")
+                        : arena_printf(&context->dhall->arena, " of %.*s", STR_ARG(where));
+    struct str missing = difference->has_missing
+                             ? missing_tell(context, difference, kind, of, is_path ? at : STR(""))
+                             : STR("");
     if (!difference->has_extra) {
         (void)fail(context, difference->term, "%s: %.*s", what, STR_ARG(missing));
         return;
@@ -184,8 +190,8 @@ static void fields_tell(struct context *context, const char *what,
     extra = difference->is_inside && extra.row != 0 ? extra : difference->term;
     (void)fail(context, extra, "%s: there is no %s `%.*s`%.*s%s%.*s", what, kind,
         LABEL_ARG(context, difference->extra), STR_ARG(at), missing.len == 0 ? "" : ", and ",
-        STR_ARG(
-            difference->has_missing ? missing_tell(context, difference, kind, STR("")) : missing));
+        STR_ARG(difference->has_missing ? missing_tell(context, difference, kind, STR(""), STR(""))
+                                        : missing));
     context_hints(context, kind, difference->extra, difference->fields->shape);
 }
 

@@ -295,8 +295,8 @@ struct dhall_value *fail_unbound(
     }
     (void)fail(context, term, "unknown variable `%.*s`", LABEL_ARG(context, label));
     if (!absent_tell(context, hints.wanted)) {
-        hints_tell(&hints, context->diags);
         prelude_tell(context, hints.wanted);
+        hints_tell(&hints, context->diags);
     }
     return NULL;
 }

@@ -204,6 +204,39 @@ static struct dhall_value *map_value_type(struct context *context, struct dhall_
                : NULL;
 }
 
+/* Where a field of the record stands in the text, as far as it is written there. */
+static uint32_t part_begin(const struct context *context, dhall_term record, dhall_label label)
+{
+    return dhall_span_of(&context->code->terms, part_term(context, record, label)).begin;
+}
+
+/* Blames the first field in the text that is not of the type of the one that is written first. */
+static struct dhall_value *fail_homogeneous(
+    struct context *context, dhall_term term, const struct dhall_value *record)
+{
+    const dhall_label *labels = record->shape->labels;
+    uint32_t first = 0;
+    uint32_t blamed = UINT32_MAX;
+    for (uint32_t i = 1; i < record->shape->count; i++) {
+        first = part_begin(context, term, labels[i]) < part_begin(context, term, labels[first])
+                    ? i
+                    : first;
+    }
+    for (uint32_t i = 0; i < record->shape->count; i++) {
+        bool before = blamed == UINT32_MAX || part_begin(context, term, labels[i]) <
+                                                  part_begin(context, term, labels[blamed]);
+        if (before && !context_conv(context, record->items[first], record->items[i])) {
+            blamed = i;
+        }
+    }
+    assert(blamed != UINT32_MAX);
+    char what[160];
+    (void)snprintf(what, sizeof what, "toMap needs fields of one type, and `%.*s` has another",
+        LABEL_ARG(context, labels[blamed]));
+    return fail_mismatch(context, part_term(context, term, labels[blamed]), what,
+        record->items[first], record->items[blamed]);
+}
+
 /* The one type of all fields, which must be that of terms; NULL after a diag. */
 static struct dhall_value *homogeneous_type(
     struct context *context, dhall_term term, const struct dhall_value *record)
@@ -215,12 +248,7 @@ static struct dhall_value *homogeneous_type(
     }
     for (uint32_t i = 1; i < record->shape->count; i++) {
         if (!context_conv(context, type, record->items[i])) {
-            char what[160];
-            (void)snprintf(what, sizeof what,
-                "toMap needs fields of one type, and `%.*s` has another",
-                LABEL_ARG(context, record->shape->labels[i]));
-            return fail_mismatch(context, part_term(context, term, record->shape->labels[i]), what,
-                type, record->items[i]);
+            return fail_homogeneous(context, term, record);
         }
     }
     return type;

@@ -522,7 +522,11 @@ static dhall_term whole_file(struct parser *parser)
         (void)parser_fail(parser, behind, behind, "a space is missing before this argument");
         return (dhall_term){0};
     }
+    bool binds = *parser->at == '=';
     (void)parser_expected(parser, "the end of the expression");
+    if (binds) {
+        parser_help(parser, "a name is bound by `let x = ... in ...`; a record is `{ x = ... }`");
+    }
     return (dhall_term){0};
 }
 

@@ -419,6 +419,21 @@ static bool hash(struct parser *parser, struct dhall_import *import)
     return true;
 }
 
+/* Does a hash stand behind the mode? That is a mistake. */
+static bool hash_follows(struct parser *parser)
+{
+    const char *before = parser->at;
+    bool space = parser_space(parser);
+    const char *at = parser->at;
+    if (space && parser_take_text(parser, STR("sha256:"))) {
+        (void)parser_fail(
+            parser, at, parser->at, "the hash stands before `as`: ./x sha256:... as Text");
+        return true;
+    }
+    parser->at = parser->err == OK ? before : parser->at;
+    return parser->err != OK;
+}
+
 static bool mode(struct parser *parser, struct dhall_import *import)
 {
     const char *before = parser->at;
@@ -445,7 +460,7 @@ static bool mode(struct parser *parser, struct dhall_import *import)
         return parser_expected(parser, "`Text`, `Bytes` or `Location` after `as`");
     }
     parser_word_take(parser);
-    return true;
+    return import->has_hash || !hash_follows(parser);
 }
 
 dhall_term parser_import(struct parser *parser)

@@ -2,6 +2,7 @@
 #include "dhall/scan.h"
 #include <assert.h>
 #include <math.h>
+#include <stdio.h>
 
 static dhall_term finish(struct parser *parser, size_t base, dhall_term term)
 {
@@ -234,6 +235,10 @@ static dhall_term record(struct parser *parser)
         const char *entry = parser->at;
         dhall_label label;
         if (!parser_label(parser, LABEL_ANY_OR_SOME, &label)) {
+            if (*entry == '"') {
+                parser_help(
+                    parser, "a field's name has no quotes: `{ a = 1 }`; an odd one has backticks");
+            }
             return finish(parser, base, term);
         }
         kind = kind == DHALL_NONE ? record_kind(parser) : kind;
@@ -249,8 +254,11 @@ static dhall_term record(struct parser *parser)
         }
         if (!comma) {
             bool field = *parser->at == (kind == DHALL_RECORD ? '=' : ':');
+            bool given = kind == DHALL_RECORD_TYPE && *parser->at == '=';
             (void)parser_expected(parser, "`,` or `}`");
-            if (field) {
+            if (given) {
+                parser_help(parser, "a field with a type and a value is `{ a = 1 : Natural }`");
+            } else if (field) {
                 parser_help(parser, "is a comma missing before this field?");
             }
             return finish(parser, base, (dhall_term){0});
@@ -527,7 +535,19 @@ static dhall_term prefixed(
                                                          : "`showConstructor`";
     dhall_term second = {0};
     parser_word_take(parser);
-    if (!parser_space1(parser, name)) {
+    const char *end = parser->at;
+    bool space = parser_space(parser);
+    if (parser->at == parser->end || strchr(")]},|:=", *parser->at) != NULL) {
+        char what[48];
+        (void)snprintf(what, sizeof what, "what %s is applied to", name);
+        (void)parser_expected(parser, what);
+        if (keyword == DHALL_KEYWORD_SOME) {
+            parser_help(parser, "alone it is no function, but this is: \\(x : T) -> Some x");
+        }
+        return (dhall_term){0};
+    }
+    if (!space) {
+        (void)parser_fail(parser, end, end, "a space is missing after %s", name);
         return (dhall_term){0};
     }
     dhall_term first = parser_import_expression(parser);

@@ -44,6 +44,7 @@ static void help_for_found(struct parser *parser, enum dhall_keyword keyword)
     case DHALL_KEYWORD_IF:
     case DHALL_KEYWORD_LET:
     case DHALL_KEYWORD_ASSERT:
+    case DHALL_KEYWORD_FORALL:
         diag_help(parser->diags, "as an argument or operand it needs parentheses around it");
         break;
     case DHALL_KEYWORD_WITH:
@@ -58,9 +59,36 @@ static void help_for_found(struct parser *parser, enum dhall_keyword keyword)
     case DHALL_KEYWORD_AS:
     case DHALL_KEYWORD_INFINITY:
     case DHALL_KEYWORD_NAN:
-    case DHALL_KEYWORD_FORALL:
     case DHALL_KEYWORD_COUNT:
         break;
+    }
+}
+
+/* Of a sign that is an operator or a beginning elsewhere. */
+static void help_for_sign(struct parser *parser, const char *at)
+{
+    static const struct {
+        const char *sign, *help;
+    } signs[] = {
+        {"\\", "as an argument or operand a function needs parentheses around it"},
+        {"\xCE\xBB", "as an argument or operand a function needs parentheses around it"},
+        {"\xE2\x88\x80", "as an argument or operand it needs parentheses around it"},
+        {"- ",
+            "there is no operator `-`: Natural/subtract y x is x less y, or 0; of Integers add the "
+            "Integer/negate"},
+        {"/ ", "Dhall does not divide"},
+        {"> ", "Dhall does not compare by operators: see Natural/isZero, Natural/subtract and the "
+               "Prelude"},
+        {"< ", "Dhall does not compare by operators: see Natural/isZero, Natural/subtract and the "
+               "Prelude"},
+        {";", "nothing ends with `;` in Dhall: behind a `let` stands `in` or the next `let`"},
+    };
+    for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++) {
+        struct str sign = str_of(signs[i].sign);
+        if (strncmp(at, sign.ptr, sign.len) == 0) {
+            parser_help(parser, "%s", signs[i].help);
+            return;
+        }
     }
 }
 
@@ -84,6 +112,7 @@ bool parser_expected(struct parser *parser, const char *what)
     }
     (void)parser_fail(parser, at, to, "expected %s, found `%.*s`", what, (int)(to - at), at);
     help_for_found(parser, keyword);
+    help_for_sign(parser, at);
     return false;
 }
 
