@@ -33,6 +33,9 @@ out_has "has the same" '"kind":"library","name":"gmp"'
 expect "show" 0 "$straylight" toolchain show gmp --files
 out_has "shows the link record" 'libgmp.so" ]'
 out_has "and the name that the loader asks for" "libgmp.so.10 -> "
+expect "show of the compiler" 0 "$straylight" toolchain show native
+out_has "names the packages that it was made from" "-- from gcc-12"
+out_has "with the size of its tree" "MiB"
 expect "show of what is not there" 1 "$straylight" toolchain show nothing
 err_has "says so" 'no entry "nothing"'
 expect "the whole toolchain has no folder but libc's and the kernel's" 0 \

@@ -24,6 +24,7 @@ struct toolchain {
     struct str version; /* "12.2.0" */
     struct digest tree;
     struct str host, target; /* functions of targets/v1.dhall: "x86_64-linux" */
+    struct str packages;     /* that it was made from: "NAME VERSION\n", sorted */
     bool has_linker;
     struct str linker_version;
     struct digest linker_tree;

@@ -3,6 +3,7 @@
 #include "build/host.h"
 #include "build/toolchain.h"
 #include <elf.h>
+#include <stdlib.h>
 
 /* What can be compiled for, and what Debian calls it. */
 struct machine {
@@ -25,6 +26,7 @@ static const struct machine machines[] = {
 enum {
     MACHINE_COUNT = sizeof machines / sizeof machines[0],
     DRIVER_ARGS_MAX = 16,
+    PROGRAMS_MAX = 16,
 };
 
 /* One search for one compiler. */
@@ -34,8 +36,10 @@ struct search {
     struct host host;
     const char *driver; /* as it was found along PATH */
     bool is_clang;
-    const struct machine *target;  /* that was asked for; NULL: the compiler's own */
-    const char *target_option;     /* by which clang compiles for it; NULL: it needs none */
+    const struct machine *target;       /* that was asked for; NULL: the compiler's own */
+    const char *target_option;          /* by which clang compiles for it; NULL: it needs none */
+    const char *programs[PROGRAMS_MAX]; /* that were put into the tree, the driver first */
+    size_t program_count;
     struct table dev_packages;     /* all their files for developers are wanted */
     struct table runtime_packages; /* "PACKAGE FOLDER": their shared objects in that folder */
 };
@@ -96,6 +100,16 @@ static enum err missing(struct search *search, const char *what, const char *pac
     return err;
 }
 
+static enum err program_add(struct search *search, const char *path)
+{
+    const char *real = NULL;
+    enum err err = host_add(&search->host, str_of(path), &real);
+    if (err == OK && search->program_count < PROGRAMS_MAX) {
+        search->programs[search->program_count++] = real;
+    }
+    return err;
+}
+
 /* The programs that compiling, assembling, archiving and linking start; needed ones first. */
 static enum err programs_add(struct search *search)
 {
@@ -126,7 +140,7 @@ static enum err programs_add(struct search *search)
             }
             continue;
         }
-        err = err != OK ? err : host_add(&search->host, str_of(path), NULL);
+        err = err != OK ? err : program_add(search, path);
         if (err != OK) {
             return err;
         }
@@ -308,7 +322,7 @@ static enum err root_links_add(const struct probe *probe, struct host *host)
 /* "usr/bin/gcc" leads to the driver, wherever it lies. */
 static enum err driver_add(struct search *search)
 {
-    enum err err = host_add(&search->host, str_of(search->driver), NULL);
+    enum err err = program_add(search, search->driver);
     if (err == OK) {
         host_link(&search->host, search->is_clang ? STR("usr/bin/clang") : STR("usr/bin/gcc"),
             arena_printf(search->probe->arena, "../..%s", search->driver));
@@ -425,6 +439,36 @@ static enum err clang_add(struct search *search)
     return err == ERR_ABSENT ? missing(search, "resource folder", "libclang-common-14-dev") : err;
 }
 
+static int package_order(const void *a, const void *b)
+{
+    return str_cmp(*(const struct str *)a, *(const struct str *)b);
+}
+
+/* "cpp-12 12.2.0-14\n...": the packages that the tree's programs, headers and libraries are of. */
+static enum err packages_tell(struct search *search, struct str *ret_packages)
+{
+    struct arena *arena = search->probe->arena;
+    struct table *all = &search->dev_packages; /* read by now */
+    for (uint32_t i = 0; i < search->runtime_packages.len; i++) {
+        struct str key = search->runtime_packages.keys[i];
+        (void)table_add(all, arena, str_sub(key, 0, str_find(key, ' ')));
+    }
+    enum err err = debian_owners_add(&search->debian, search->programs, search->program_count, all);
+    struct str *lines = ARENA_NEW(arena, struct str, all->len + 1);
+    for (uint32_t i = 0; err == OK && i < all->len; i++) {
+        struct str version = {0};
+        err = debian_version(&search->debian, all->keys[i], &version);
+        lines[i] = arena_printf(arena, "%.*s %.*s\n", STR_ARG(all->keys[i]), STR_ARG(version));
+    }
+    qsort(lines, err == OK ? all->len : 0, sizeof *lines, package_order);
+    AUTO_BUF out = {0};
+    for (uint32_t i = 0; err == OK && i < all->len; i++) {
+        buf_add(&out, lines[i]);
+    }
+    *ret_packages = arena_str(arena, buf_str(&out));
+    return err;
+}
+
 static enum err compiler_tree(struct search *search, struct toolchain *toolchain)
 {
     enum err err = compiler_know(search, toolchain);
@@ -440,6 +484,7 @@ static enum err compiler_tree(struct search *search, struct toolchain *toolchain
     err = err != OK ? err : root_links_add(search->probe, &search->host);
     err = err != OK ? err : host_close_over(&search->host, NULL);
     err = err != OK ? err : machines_know(search, toolchain);
+    err = err != OK ? err : packages_tell(search, &toolchain->packages);
     return err != OK ? err : host_build(&search->host, &toolchain->tree);
 }
 

@@ -47,6 +47,11 @@ static void machine_text(struct buf *out, struct str machine)
 struct str toolchain_entry(const struct toolchain *toolchain, struct str name, struct arena *arena)
 {
     AUTO_BUF out = {0};
+    struct str packages = toolchain->packages;
+    struct str package;
+    while (line_next(&packages, &package)) {
+        buf_printf(&out, "-- from %.*s\n", STR_ARG(package));
+    }
     buf_printf(&out,
         "let %.*s =\n      { compiler =\n          Tc.Compiler.%s\n"
         "            { version = \"%.*s\"\n            , tree = ",
