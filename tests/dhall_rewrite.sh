@@ -84,11 +84,34 @@ expect "freeze --all again" 0 "$straylight" dhall freeze --all --check b.dhall
 printf 'let x = ./list.dhall\n\nin  List/length Natural ./list.dhall\n' >c.dhall
 expect "freeze --all --cache" 0 "$straylight" dhall freeze --all --cache c.dhall
 ok "the import without its hash is the fallback" sh -c 'test "$(grep -c "? ./list.dhall" c.dhall)" = 2'
+ok "the hash names a cache entry only" sh -c 'test "$(grep -c "missing" c.dhall)" = 2'
 expect "again" 0 "$straylight" dhall freeze --all --cache --check c.dhall
 expect "what was formatted stays so" 0 "$straylight" dhall format --check c.dhall
 expect "it evaluates" 0 "$straylight" dhall c.dhall
 echo 2 >want
 out_is "to the same" want
+
+mkdir -p cache other
+XDG_CACHE_HOME=$PWD/cache "$straylight" dhall freeze --all --cache c.dhall
+ok "the entry is written" test -s "cache/dhall/1220${hash#sha256:}"
+mv list.dhall list
+expect "and is enough" 0 env XDG_CACHE_HOME="$PWD/cache" "$straylight" dhall c.dhall
+out_is "for the same" want
+echo '[ 1, 2, 3 ]' >list.dhall
+expect "without the entry" 0 env XDG_CACHE_HOME="$PWD/other" "$straylight" dhall c.dhall
+echo 3 >want
+out_is "the file is read as it is now" want
+mv list list.dhall
+printf 'let x = {- a -} ./list.dhall %s {- b -}\n\nin  missing %s ? ./list.dhall -- c\n' "$zeros" "$zeros" >h.dhall
+cp h.dhall i.dhall
+expect "hashes that were there, with --cache" 0 "$straylight" dhall freeze --all --cache h.dhall
+ok "all are cache entries" test "$(grep -c "missing $hash\|sha256.*? ./list.dhall\|? ./list.dhall" h.dhall)" = 2
+not_ok "none is stale" grep -q "$zeros" h.dhall
+expect "and without" 0 "$straylight" dhall freeze --all i.dhall
+not_ok "no cache entry stays" grep -q "missing\|?\|0000" i.dhall
+ok "comments do" test "$(grep -c '{- a -}\|{- b -}\|-- c' i.dhall)" -ge 2
+expect "what is a cache entry already" 0 "$straylight" dhall freeze --all --cache i.dhall
+expect "is frozen" 0 "$straylight" dhall freeze --all --cache --check i.dhall
 
 echo './absent.dhall' >d.dhall
 expect "an import that is not there" 1 "$straylight" dhall freeze --all d.dhall

@@ -93,13 +93,29 @@ static const struct dhall_import *twin_of(const struct freezer *freezer, uint32_
     return import_same(twin, &terms->imports[terms->rows[row].a]) ? twin : NULL;
 }
 
+/* The `missing sha256:...` whose fallback the import is; 0: it is none. */
+static uint32_t cached_of(const struct freezer *freezer, uint32_t row)
+{
+    const struct dhall_terms *terms = &freezer->terms;
+    const struct dhall_row *parent = &terms->rows[freezer->parents[row]];
+    if (parent->kind != DHALL_OPERATOR || parent->flag != DHALL_ALTERNATIVE || parent->b != row ||
+        terms->rows[parent->a].kind != DHALL_IMPORT) {
+        return 0;
+    }
+    const struct dhall_import *import = &terms->imports[terms->rows[row].a];
+    const struct dhall_import *left = &terms->imports[terms->rows[parent->a].a];
+    bool is = left->scheme == DHALL_MISSING && left->has_hash && !import->has_hash &&
+              left->mode == import->mode;
+    return is ? parent->a : 0;
+}
+
 static bool is_wanted(const struct freezer *freezer, uint32_t row)
 {
     const struct dhall_import *import = &freezer->terms.imports[freezer->terms.rows[row].a];
     bool remote = import->scheme == DHALL_HTTP || import->scheme == DHALL_HTTPS;
     if (import->scheme == DHALL_MISSING || import->mode == DHALL_AS_LOCATION ||
         (!remote && !freezer->options->all) ||
-        (import->has_hash && freezer->options->missing_only)) {
+        (freezer->options->missing_only && (import->has_hash || cached_of(freezer, row) != 0))) {
         return false;
     }
     const struct dhall_import *twin = twin_of(freezer, row, false);
@@ -185,37 +201,93 @@ static bool needs_parentheses(const struct freezer *freezer, const struct place 
     }
 }
 
-static void import_edit(
-    struct freezer *freezer, const struct place *place, const uint8_t hash[static 32])
+/* The hash of a place becomes digits. width: of what stands before it, from the span's begin. */
+static void hash_edit(
+    struct freezer *freezer, const struct place *place, size_t width, struct str digits)
 {
-    struct str text = freezer->text;
-    AUTO_BUF hex = {0};
-    buf_add(&hex, STR("sha256:"));
-    for (size_t i = 0; i < 32; i++) {
-        buf_printf(&hex, "%02x", hash[i]);
-    }
-    struct str digits = arena_str(freezer->arena, buf_str(&hex));
-    bool cached = freezer->options->cache && twin_of(freezer, place->row, true) == NULL;
-    bool parentheses = cached && needs_parentheses(freezer, place);
-    if (parentheses) {
-        edit_add(freezer, place->span, place->span.begin, place->span.begin, STR("("));
-    }
     if (place->hash_end == place->hash_begin) {
-        size_t indent = column_of(text, place->span.begin) + 2;
-        bool fits = column_of(text, place->location_end) + 1 + HASH_BYTES <= COLUMNS;
+        size_t column = column_of(freezer->text, place->span.begin);
+        bool fits = column + width + 1 + HASH_BYTES <= COLUMNS;
         struct str insertion = arena_printf(freezer->arena, "%s%*s%.*s", fits ? "" : "\n",
-            fits ? 1 : (int)indent, "", STR_ARG(digits));
+            fits ? 1 : (int)column + 2, "", STR_ARG(digits));
         edit_add(freezer, place->span, place->location_end, place->location_end, insertion);
-    } else if (!str_eq(str_sub(text, place->hash_begin, place->hash_end), digits)) {
+    } else if (!str_eq(str_sub(freezer->text, place->hash_begin, place->hash_end), digits)) {
         edit_add(freezer, place->span, place->hash_begin, place->hash_end, digits);
     }
-    if (cached) {
+}
+
+/* ./a.dhall, with a hash or without one, becomes missing sha256:... ? ./a.dhall. A hash that does
+ * not fit any more is no reason for the other side of a `?`: only what is absent is. */
+static void import_cache(struct freezer *freezer, const struct place *place, struct str digits)
+{
+    struct str text = freezer->text;
+    bool alone = twin_of(freezer, place->row, true) == NULL;
+    bool parentheses = alone && needs_parentheses(freezer, place);
+    edit_add(freezer, place->span, place->span.begin, place->location_end,
+        parentheses ? STR("(missing") : STR("missing"));
+    hash_edit(freezer, place, sizeof "missing" - 1, digits);
+    if (alone) {
         struct str location = str_sub(text, place->span.begin, place->location_end);
         struct str mode = str_sub(text, place->hash_end, place->span.end);
         edit_add(freezer, place->span, place->span.end, place->span.end,
             arena_printf(freezer->arena, " ? %.*s%.*s%s", STR_ARG(location), STR_ARG(mode),
                 parentheses ? ")" : ""));
     }
+}
+
+/* missing sha256:... ? ./a.dhall becomes ./a.dhall; false: not if something is about its parts. */
+static bool cached_undo(
+    struct freezer *freezer, const struct place *cached, const struct place *place)
+{
+    size_t sign = dhall_gap_end(freezer->text, cached->span.end);
+    if (freezer->text.ptr[sign] != '?' ||
+        dhall_gap_end(freezer->text, sign + 1) != place->span.begin) {
+        return false;
+    }
+    edit_add(freezer, place->span, cached->span.begin, cached->span.end, STR(""));
+    edit_add(freezer, place->span, sign, sign + 1, STR(""));
+    return true;
+}
+
+static void import_edit(
+    struct freezer *freezer, const struct place *place, const uint8_t hash[static 32])
+{
+    AUTO_BUF hex = {0};
+    buf_add(&hex, STR("sha256:"));
+    for (size_t i = 0; i < 32; i++) {
+        buf_printf(&hex, "%02x", hash[i]);
+    }
+    struct str digits = arena_str(freezer->arena, buf_str(&hex));
+    uint32_t cached_row = cached_of(freezer, place->row);
+    size_t width = place->location_end - place->span.begin;
+    if (cached_row != 0) {
+        struct place cached = place_of(freezer, cached_row);
+        if (freezer->options->cache || !cached_undo(freezer, &cached, place)) {
+            hash_edit(freezer, &cached, 0, digits);
+            return;
+        }
+        hash_edit(freezer, place, width, digits);
+    } else if (freezer->options->cache) {
+        import_cache(freezer, place, digits);
+    } else {
+        hash_edit(freezer, place, width, digits);
+    }
+}
+
+/* Brings what the import holds into the cache, by loading it with its hash: nothing else would. */
+static enum err import_store(struct freezer *freezer, const struct place *place,
+    const uint8_t hash[static 32], struct diags *diags)
+{
+    AUTO_BUF text = {0};
+    buf_add(&text, str_sub(freezer->text, place->span.begin, place->location_end));
+    buf_add(&text, STR(" sha256:"));
+    for (size_t i = 0; i < 32; i++) {
+        buf_printf(&text, "%02x", hash[i]);
+    }
+    buf_add(&text, str_sub(freezer->text, place->hash_end, place->span.end));
+    struct dhall_loaded loaded;
+    return dhall_load_text(
+        freezer->dhall, freezer->name, freezer->dir, buf_str(&text), &loaded, diags);
 }
 
 static enum err imports_freeze(struct freezer *freezer)
@@ -231,6 +303,9 @@ static enum err imports_freeze(struct freezer *freezer)
         uint8_t hash[32];
         diags_init(&diags, freezer->arena, freezer->diags->sources);
         err = import_hash(freezer, &place, hash, &diags);
+        if (err == OK && freezer->options->cache) {
+            err = import_store(freezer, &place, hash, &diags);
+        }
         if (err == OK) {
             import_edit(freezer, &place, hash);
         } else if (is_below_alternative(freezer, row)) {
@@ -272,7 +347,7 @@ enum err dhall_freeze_text(struct dhall *dhall, struct str name, struct str dir,
             dhall_children_visit(&freezer.terms, (dhall_term){i}, parent_set, &task);
         }
         freezer.edits =
-            ARENA_NEW(arena, struct dhall_freeze_edit, 3 * (size_t)freezer.terms.imports_len);
+            ARENA_NEW(arena, struct dhall_freeze_edit, 4 * (size_t)freezer.terms.imports_len);
         err = imports_freeze(&freezer);
     }
     if (err == OK) {

@@ -3,10 +3,11 @@
  *
  *   https://example.com/a.dhall       ->  https://example.com/a.dhall sha256:<64 hex>
  *   ... sha256:<old> as Text          ->  ... sha256:<new> as Text
- *   with `cache`: ./a.dhall           ->  ./a.dhall sha256:<64 hex> ? ./a.dhall
+ *   with `cache`: ./a.dhall           ->  missing sha256:<64 hex> ? ./a.dhall
+ *   without it:   missing sha256:<64 hex> ? ./a.dhall  ->  ./a.dhall sha256:<64 hex>
  *
- * Each import is loaded by itself, without the hash that it has. `missing` and `as Location` have
- * nothing to hash. */
+ * Each import is loaded by itself, without the hash that it has; with `cache` its entry is written.
+ * `missing` and `as Location` have nothing to hash. */
 #ifndef DHALL_FREEZE_H
 #define DHALL_FREEZE_H
 #include "dhall/dhall.h"
