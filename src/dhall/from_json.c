@@ -3,6 +3,7 @@
 #include "base/near.h"
 #include "dhall/eval.h"
 #include "dhall/import.h"
+#include "dhall/parse.h"
 #include "dhall/print.h"
 #include <math.h>
 #include <stdlib.h>
@@ -157,7 +158,12 @@ static enum err convert_number(const struct converter *converter, struct dhall_v
         return mismatch(converter, place, type, json);
     }
     if (dhall_is_builtin(type, DHALL_BUILTIN_DOUBLE_TYPE)) {
-        *ret_term = dhall_double_add(converter->terms, number_double(json->text), SPAN_NONE);
+        double number = number_double(json->text);
+        if (isinf(number) && !str_ends(json->text, STR(".inf"))) {
+            return refuse(converter, place, "%.*s is too big for a Double",
+                (int)(json->text.len > 40 ? 40 : json->text.len), json->text.ptr);
+        }
+        *ret_term = dhall_double_add(converter->terms, number, SPAN_NONE);
         return OK;
     }
     bool natural = dhall_is_builtin(type, DHALL_BUILTIN_NATURAL_TYPE);
@@ -170,6 +176,39 @@ static enum err convert_number(const struct converter *converter, struct dhall_v
     }
     mpz_clear(z);
     return fits ? OK : mismatch(converter, place, type, json);
+}
+
+/* Date, Time and TimeZone are strings, as to-json prints them: "2026-08-01", "12:30:00", "+02:00".
+ */
+static bool is_temporal(const struct dhall_value *type)
+{
+    return dhall_is_builtin(type, DHALL_BUILTIN_DATE_TYPE) ||
+           dhall_is_builtin(type, DHALL_BUILTIN_TIME_TYPE) ||
+           dhall_is_builtin(type, DHALL_BUILTIN_TIME_ZONE_TYPE);
+}
+
+static enum err convert_temporal(const struct converter *converter, struct dhall_value *type,
+    const struct json_value *json, const struct place *place, dhall_term *ret_term)
+{
+    enum {
+        TEXT_BYTES_MAX = 64
+    };
+    enum dhall_kind wanted = dhall_is_builtin(type, DHALL_BUILTIN_DATE_TYPE)   ? DHALL_DATE
+                             : dhall_is_builtin(type, DHALL_BUILTIN_TIME_TYPE) ? DHALL_TIME
+                                                                               : DHALL_TIME_ZONE;
+    bool plain = json->kind == JSON_STRING && json->text.len <= TEXT_BYTES_MAX;
+    for (size_t i = 0; plain && i < json->text.len; i++) {
+        plain = memchr("0123456789-+:.", json->text.ptr[i], 14) != NULL;
+    }
+    struct diags ignored; /* what is no literal of the kind is told as a mismatch */
+    diags_init(&ignored, &converter->dhall->arena, NULL);
+    dhall_term term = {0};
+    if (!plain || dhall_parse(converter->terms, 0, json->text, &term, &ignored) != OK ||
+        dhall_row_of(converter->terms, term)->kind != wanted) {
+        return mismatch(converter, place, type, json);
+    }
+    *ret_term = term;
+    return OK;
 }
 
 /* For each field of a record type its member of an object, the first of that name, or NULL. */
@@ -604,6 +643,9 @@ static enum err convert(struct converter *converter, struct dhall_value *type,
         dhall_is_builtin(type, DHALL_BUILTIN_INTEGER_TYPE) ||
         dhall_is_builtin(type, DHALL_BUILTIN_DOUBLE_TYPE)) {
         return convert_number(converter, type, json, place, ret_term);
+    }
+    if (is_temporal(type)) {
+        return convert_temporal(converter, type, json, place, ret_term);
     }
     bool is_bool = json->kind == JSON_TRUE || json->kind == JSON_FALSE;
     if (dhall_is_builtin(type, DHALL_BUILTIN_BOOL_TYPE) && is_bool) {

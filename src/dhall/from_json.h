@@ -1,6 +1,7 @@
 /* src/dhall/from_json.h: JSON as a term of a given type, as json-to-dhall converts it.
  *
  *   Bool, Text                true, "text"
+ *   Date, Time, TimeZone      "2026-08-01", "12:30:00.5", "+02:00"
  *   Natural, Integer, Double  numbers; whole ones for the first two, in any form (2, 2.0, 2e0)
  *   Optional a                null, or what a takes; a field that is not there
  *   List a                    arrays; objects, if a is { mapKey : Text, mapValue : b }
