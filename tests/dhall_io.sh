@@ -93,4 +93,29 @@ rm chain/100.dhall
 echo '1 + 1' >chain/100.dhall
 expect "a long chain without an error" 0 "$straylight" dhall chain/0.dhall
 
+# A file that is nearly there.
+expect "a slip in a file's name" 1 sh -c 'echo ./chain/99.dhal | "$0" dhall' "$straylight"
+err_has "where" "(input):1:1: error: ./chain/99.dhal does not exist"
+err_has "which is near" "help: did you mean ./chain/9"
+expect "behind ? it is absent" 0 sh -c 'echo "./chain/99.dhal ? 3" | "$0" dhall' "$straylight"
+out_has "as any other" 3
+
+# from-json says what is wrong with its JSON, and reads what to-json prints.
+json() { # TITLE TYPE TEXT MESSAGE
+    printf '%s' "$3" >in.json
+    expect "$1" 1 "$straylight" dhall from-json "$2" --file in.json
+    err_has "$1: told" "$4"
+}
+json "nothing" Natural ' ' 'there is no JSON: the input is empty'
+json "an end too early" 'List Natural' '[ 1' 'it ends before the value does'
+json "two values" Natural '1 2' 'in.json:1:3: error: not JSON: something stands behind the value'
+json "a number too big" '{ a : Double }' '{ "a": 1e400 }' 'at `.a`: 1e400 is too big for a Double'
+json "no date" Date '"2026-13-01"' 'expected Date, found a string (2026-13-01)'
+json "Dhall is no date" Date '"let x = 1"' 'expected Date, found a string'
+echo '{ d = 2026-08-01, t = 12:30:00.5, z = +02:00 }' >dates.dhall
+expect "to-json of dates" 0 "$straylight" dhall to-json dates.dhall
+cp "$out" dates.json
+expect "from-json of dates" 0 "$straylight" dhall from-json '{ d : Date, t : Time, z : TimeZone }' --file dates.json
+out_is "is what it was" dates.dhall
+
 finish

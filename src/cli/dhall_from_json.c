@@ -47,6 +47,24 @@ static const struct option_spec options[] = {
     DHALLING_VERSION_OPTION(FROM_VERSION),
 };
 
+/* What is wrong with the JSON at byte `at`, as far as what stands before and there tells. */
+static const char *json_why(struct str text, size_t at, struct arena *arena)
+{
+    struct json_value value;
+    size_t first = 0;
+    while (first < text.len && memchr(" \t\r\n", text.ptr[first], 4) != NULL) {
+        first++;
+    }
+    if (first == text.len) {
+        return "there is no JSON: the input is empty";
+    }
+    if (json_parse_within(str_sub(text, 0, at), FROM_DEPTH_MAX, SIZE_MAX, arena, &value, NULL) ==
+        OK) {
+        return "not JSON: something stands behind the value";
+    }
+    return at >= text.len ? "not JSON: it ends before the value does" : "not JSON";
+}
+
 static enum err input_parse(struct dhalling *dhalling, bool is_yaml, struct json_value *ret_value)
 {
     struct cli *cli = dhalling->cli;
@@ -59,6 +77,9 @@ static enum err input_parse(struct dhalling *dhalling, bool is_yaml, struct json
                       dhalling->text, FROM_DEPTH_MAX, SIZE_MAX, &cli->arena, ret_value, &at);
     if (err == OK) {
         return OK;
+    }
+    if (!is_yaml && err == ERR_INVALID) {
+        why = json_why(dhalling->text, at, &cli->arena);
     }
     struct span span = {.source = source, .begin = (uint32_t)at, .end = (uint32_t)at + 1};
     return err == ERR_LIMIT && !is_yaml

@@ -6,6 +6,7 @@
 #include "build/packages.h"
 #include "cli/dhall_paint.h"
 #include "link/client.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -25,12 +26,49 @@ static enum err home_path(struct str rest, struct arena *arena, const char **ret
     return OK;
 }
 
+/* Is there a file beside path whose name is nearly the same? Then that is told. */
+static enum err near_miss(const char *path, struct diags *diags)
+{
+    enum {
+        NAMES_MAX =
+            256, /* in a large folder the first ones only: behind `?` files are often absent */
+    };
+    struct str whole = str_of(path);
+    size_t slash = str_find_last(whole, '/');
+    if (slash == whole.len) {
+        return ERR_ABSENT;
+    }
+    struct str word = str_sub(whole, slash + 1, whole.len);
+    struct str suffix = str_ends(word, STR(".dhall")) ? STR(".dhall") : STR("");
+    struct str names[NAMES_MAX];
+    size_t count = 0;
+    DIR *dir = opendir(arena_printf(diags->arena, "%.*s/", STR_ARG(str_sub(whole, 0, slash))).ptr);
+    const struct dirent *entry = dir == NULL ? NULL : readdir(dir);
+    for (; entry != NULL && count < NAMES_MAX; entry = readdir(dir)) {
+        struct str name = str_of(entry->d_name);
+        if (name.ptr[0] != '.' && str_ends(name, suffix)) {
+            names[count++] = arena_str(diags->arena, str_sub(name, 0, name.len - suffix.len));
+        }
+    }
+    if (dir != NULL) {
+        (void)closedir(dir);
+    }
+    size_t near = near_find(str_sub(word, 0, word.len - suffix.len), names, count);
+    if (near == count) {
+        return ERR_ABSENT;
+    }
+    enum err err = diag_add(diags, ERR_ABSENT, SPAN_NONE, "%s does not exist", path);
+    diag_help(diags, "did you mean %.*s/%.*s%.*s?", STR_ARG(str_sub(whole, 0, slash)),
+        STR_ARG(names[near]), STR_ARG(suffix));
+    return err;
+}
+
 /* Of what stat cannot see, why: a name too long, a loop of links. It is absent like any other. */
 static enum err path_absent(const char *path, int error_number, struct diags *diags)
 {
     char reason[128];
     return error_number == ENOENT || error_number == ENOTDIR
-               ? ERR_ABSENT
+               ? near_miss(path, diags)
                : diag_add(diags, ERR_ABSENT, SPAN_NONE, "cannot open %s: %s", path,
                      strerror_r(error_number, reason, sizeof reason));
 }
@@ -403,6 +441,10 @@ enum cli_status dhalling_version_print(void)
 
 enum cli_status dhalling_end(struct dhalling *dhalling, enum err err)
 {
+    struct diags *diags = &dhalling->cli->diags;
+    if (err == ERR_LIMIT && diags->newest != NULL && sources_last(dhalling->sources) > 0) {
+        diag_place(diags, (struct span){.source = 1}); /* the input is the first source */
+    }
     dhalling_close(dhalling);
     return cli_status_of(err);
 }
