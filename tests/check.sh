@@ -184,6 +184,9 @@ err_has "and inside of it" "    -2"
 err_lacks "not by another" "same.txt"
 expect "the log" 0 "$straylight" log
 out_has "knows" "(because of --check; not reproducible)"
+expect "explain" 0 "$straylight" explain //:archive
+out_has "does, too" "was not reproducible in build"
+out_has "and why it ran" "--check ran it once more"
 expect "for programs" 0 "$straylight" log --json
 out_has "too" '"reproducible":false'
 expect "a folder" 1 "$straylight" build --check //:folder

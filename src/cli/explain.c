@@ -105,6 +105,9 @@ static struct strs reasons_of(struct explain *explain, const struct log_action *
     struct arena *arena = &explain->cli->arena;
     size_t index = 0;
     const struct log_action *then = history_find(explain, now, before, &index);
+    if (now->check != LOG_UNCHECKED) {
+        return reason_one(explain, STR("--check ran it once more"));
+    }
     if (then == NULL) {
         return reason_one(explain, now->cause.len == 0
                                        ? STR("it is new")
@@ -115,7 +118,7 @@ static struct strs reasons_of(struct explain *explain, const struct log_action *
         return since_add(explain, reasons, now->cause);
     }
     unsigned long long number = explain->builds[index].number;
-    if (then->end == LOG_FAILED) {
+    if (then->end == LOG_FAILED && then->check == LOG_UNCHECKED) {
         return reason_one(explain,
             arena_printf(arena, "it failed in build %llu, and a failure is not kept", number));
     }
@@ -217,9 +220,10 @@ static struct str past_show(
                   (unsigned long long)(then->waited_us / 1000),
                   (unsigned long long)(then->memory_bytes >> 20));
     return arena_printf(arena, "%s%s in build %llu%.*s", lead,
-        then->end == LOG_CACHED   ? "was found in the action cache"
-        : then->end == LOG_FAILED ? "failed"
-                                  : "ran",
+        then->end == LOG_CACHED      ? "was found in the action cache"
+        : then->check == LOG_DIFFERS ? "was not reproducible"
+        : then->end == LOG_FAILED    ? "failed"
+                                     : "ran",
         (unsigned long long)explain->builds[index].number, STR_ARG(waited));
 }
 
