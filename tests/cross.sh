@@ -187,6 +187,17 @@ expect "a configuration that there is not" 1 "$straylight" build //app@on-nowher
 err_has "is told" 'there is no configuration "on-nowhere"'
 mv kept.dhall straylight.dhall
 
+if [ -n "$targets" ]; then
+    target=${targets##* }
+    mv "$STRAYLIGHT_STORE" "$STRAYLIGHT_STORE.kept"
+    expect "a toolchain that is not in the store" 1 "$straylight" build "//app@on-$target"
+    err_has "is told at the target" "app/BUILD.dhall:"
+    err_has "and from where it can be had" "straylight toolchain add cc --name"
+    chmod -R u+w "$STRAYLIGHT_STORE" && rm -rf "$STRAYLIGHT_STORE"
+    mv "$STRAYLIGHT_STORE.kept" "$STRAYLIGHT_STORE"
+else
+    skip "a toolchain that is not in the store" "there is no cross compiler"
+fi
 if have_target aarch64-linux && [ -e /usr/bin/clang ]; then
     expect "clang for aarch64-linux" 0 "$straylight" toolchain add cc --compiler clang \
         --target aarch64-linux --name orin

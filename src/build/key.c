@@ -7,8 +7,36 @@
  *
  * No host fact, time-out, runner or place is in it. */
 #include "build/action.h"
+#include "build/toolchain.h"
 #include "codec/reapi.h"
 #include <stdlib.h>
+
+/* Where the tree can be had from: the entry of toolchains.dhall that names it knows how it was
+ * made. */
+static void tree_help(struct job *job, const struct digest *digest)
+{
+    struct diags ignored;
+    diags_init(&ignored, job->arena, NULL);
+    const struct toolchain_file file = {
+        .root_fd = job->engine->root_fd, .arena = job->arena, .diags = &ignored};
+    struct toolchain_known *known = NULL;
+    size_t count = 0;
+    if (toolchain_file_read(&file, &known, &count) != OK) {
+        count = 0;
+    }
+    for (size_t i = 0; i < count; i++) {
+        for (size_t j = 0; j < known[i].tree_count; j++) {
+            if (digest_eq(&known[i].trees[j], digest)) {
+                diag_help(job->diags,
+                    "it is \"%.*s\" of " TOOLCHAIN_FILE ": \"%.*s\" puts it there again, from the "
+                    "packages that the entry names",
+                    STR_ARG(known[i].name), STR_ARG(toolchain_add_command(&known[i], job->arena)));
+                return;
+            }
+        }
+    }
+    diag_help(job->diags, "\"straylight toolchain add cc\" (or: add lib NAME) puts it there again");
+}
 
 static enum err tree_missing(struct job *job, const struct digest *digest, enum err err)
 {
@@ -20,7 +48,7 @@ static enum err tree_missing(struct job *job, const struct digest *digest, enum 
     err = diag_add(job->diags, err == ERR_ABSENT || err == ERR_CORRUPT ? ERR_INVALID : err, span,
         "the tree %.*s, which %.*s uses, is not whole in the store", STR_ARG(shown),
         STR_ARG(label));
-    diag_help(job->diags, "\"straylight toolchain add cc\" (or: add lib NAME) puts it there again");
+    tree_help(job, digest);
     return err;
 }
 

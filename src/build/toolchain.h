@@ -87,6 +87,9 @@ enum err toolchain_file_read(
     const struct toolchain_file *file, struct toolchain_known **ret_known, size_t *ret_count);
 /* The quoted text behind `field = ` in an entry, the first one; empty if there is none. */
 struct str toolchain_known_text(const struct toolchain_known *known, const char *field);
+/* What pins the same again: "straylight toolchain add cc --name orin --target aarch64-linux". In
+ * arena. */
+struct str toolchain_add_command(const struct toolchain_known *known, struct arena *arena);
 
 /* Puts the entry into toolchains.dhall (made if absent), atomically. ERR_INVALID: the file is not
  * of this form; name is no label. */

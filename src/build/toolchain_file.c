@@ -314,6 +314,40 @@ struct str toolchain_known_text(const struct toolchain_known *known, const char 
     return (struct str){0};
 }
 
+/* "aarch64-linux" behind `field = T.`; empty if it is not there. */
+static struct str known_machine(const struct toolchain_known *known, const char *field)
+{
+    const char *at = memmem(known->text.ptr, known->text.len, field, strlen(field));
+    if (at == NULL) {
+        return (struct str){0};
+    }
+    size_t begin = (size_t)(at - known->text.ptr) + strlen(field);
+    size_t end = begin;
+    while (end < known->text.len && memchr(" \n{", known->text.ptr[end], 3) == NULL) {
+        end++;
+    }
+    return str_sub(known->text, begin, end);
+}
+
+static bool known_says(const struct toolchain_known *known, const char *what)
+{
+    return memmem(known->text.ptr, known->text.len, what, strlen(what)) != NULL;
+}
+
+struct str toolchain_add_command(const struct toolchain_known *known, struct arena *arena)
+{
+    if (known->kind == TOOLCHAIN_ENTRY_LIBRARY) {
+        return arena_printf(arena, "straylight toolchain add lib %.*s", STR_ARG(known->name));
+    }
+    struct str host = known_machine(known, ", host = T.");
+    struct str target = known_machine(known, ", target = T.");
+    bool crosses = target.len > 0 && !str_eq(host, target);
+    return arena_printf(arena, "straylight toolchain add cc --name %.*s%s%s%s%.*s",
+        STR_ARG(known->name), known_says(known, "Compiler.Clang") ? " --compiler clang" : "",
+        known_says(known, "Linker.Lld") ? " --linker lld" : "", crosses ? " --target " : "",
+        STR_ARG(crosses ? target : STR("")));
+}
+
 /* Every `digest = "..."` of the entry. */
 static enum err known_trees(const struct toolchain_file *file, struct toolchain_known *known)
 {

@@ -34,6 +34,36 @@ static bool contains(struct str text, const char *needle)
     return memmem(text.ptr, text.len, needle, strlen(needle)) != NULL;
 }
 
+/* What pins an entry again, and the packages that it is of. */
+static void commands(void)
+{
+    struct fixture fixture;
+    fixture_init(&fixture);
+    struct toolchain toolchain = {.compiler = TOOLCHAIN_CLANG,
+        .version = STR("14.0.6"),
+        .host = STR("x86_64-linux"),
+        .target = STR("wasm32-wasi"),
+        .packages = STR("clang-14 1:14\nwasi-libc 0.0\n")};
+    struct arena *arena = &fixture.arena;
+    struct toolchain_known known = {.kind = TOOLCHAIN_ENTRY_COMPILER,
+        .name = STR("web"),
+        .text = toolchain_entry(&toolchain, STR("web"), arena)};
+    CHECK(contains(known.text, "-- from clang-14 1:14\n-- from wasi-libc 0.0\nlet web =\n"));
+    CHECK(str_eq(toolchain_add_command(&known, arena),
+        STR("straylight toolchain add cc --name web --compiler clang --target wasm32-wasi")));
+    toolchain.compiler = TOOLCHAIN_GCC;
+    toolchain.target = toolchain.host;
+    known.text = toolchain_entry(&toolchain, STR("web"), arena);
+    CHECK(str_eq(
+        toolchain_add_command(&known, arena), STR("straylight toolchain add cc --name web")));
+    known.text = STR("let web = 1, host = T");
+    CHECK(str_eq(
+        toolchain_add_command(&known, arena), STR("straylight toolchain add cc --name web")));
+    known = (struct toolchain_known){.kind = TOOLCHAIN_ENTRY_LIBRARY, .name = STR("gmp")};
+    CHECK(str_eq(toolchain_add_command(&known, arena), STR("straylight toolchain add lib gmp")));
+    arena_release(arena);
+}
+
 /* An entry replaces that of its kind and name alone; the others' text stays, to the byte. */
 static void entries(void)
 {
@@ -105,6 +135,7 @@ static void elf_bounds(void)
 int main(void)
 {
     TEST(names);
+    TEST(commands);
     TEST(entries);
     TEST(strange);
     TEST(elf_bounds);

@@ -343,12 +343,11 @@ static enum cli_status verify_run(struct cli *cli)
             err = tree_check(&session, &known[i], &known[i].trees[j], &bad_count);
         }
         if (bad_count > before) {
-            bool is_library = known[i].kind == TOOLCHAIN_ENTRY_LIBRARY;
             diags_end_chain(&cli->diags);
             err = diag_add(&cli->diags, ERR_CORRUPT, SPAN_NONE, "%s %.*s is not whole",
                 kind_of(&known[i]), STR_ARG(known[i].name));
-            diag_help(&cli->diags, "pin it again: straylight toolchain add %s%.*s",
-                is_library ? "lib " : "cc --name ", STR_ARG(known[i].name));
+            diag_help(&cli->diags, "pin it again: %.*s",
+                STR_ARG(toolchain_add_command(&known[i], &cli->arena)));
             diags_end_chain(&cli->diags);
             err = err == ERR_CORRUPT ? OK : err; /* told; the next entry is looked at too */
         }
