@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/msg.h>
 #include <sys/prctl.h>
@@ -450,10 +451,8 @@ static void much_memory(char **argv)
     (void)argv;
     pid_t pid = fork();
     for (int i = 0; pid == 0 && i < 2048; i++) {
-        char *block = malloc(1 << 20);
-        if (block != NULL) {
-            memset(block, 'x', 1 << 20);
-        }
+        (void)mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE,
+            MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
         (void)usleep(1000); /* where it is only looked at, let it be seen */
     }
     int status = 0;
@@ -536,6 +535,16 @@ static void trace_files(const char *what)
     HOLDS(lseek(0, 0, SEEK_CUR) <= 0);
 }
 
+static void leave_many(const char *folder)
+{
+    for (int n = 0; n < 100; n++) {
+        char path[64];
+        (void)snprintf(path, sizeof path, "%s/left%d", folder, n);
+        int fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
+        HOLDS(fd >= 0);
+    }
+}
+
 static void trace_folders(const char *what)
 {
     bool leaves = strcmp(what, "leave") == 0;
@@ -550,9 +559,8 @@ static void trace_folders(const char *what)
         struct stat made;
         HOLDS(fstat(left, &made) == 0);
         (void)printf("%s %ju\n", folders[i], (uintmax_t)made.st_ino); /* the same each time */
-        for (int n = 0; n < 100 && leaves; n++) {
-            (void)snprintf(path, sizeof path, "%s/left%d", folders[i], n);
-            HOLDS(open(path, O_WRONLY | O_CREAT | O_EXCL, 0600) >= 0);
+        if (leaves) {
+            leave_many(folders[i]);
         }
         HOLDS(!leaves || chmod(folders[i], 0700) == 0);
     }
