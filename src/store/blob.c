@@ -515,7 +515,16 @@ static enum err executable_make(
         (void)io_unlink(store->io, dir_fd, name, 0);
         return err;
     }
-    return blob_publish(store, dir_fd, to_fd, name, AREA_EXEC, digest, diags);
+    /* Whoever finds it may run it: by then nobody may have it open for writing (ETXTBSY). */
+    AUTO_CLOSE int read_fd = io_open(store->io, dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW, 0);
+    if (read_fd < 0) {
+        err = store_diag_errno(store, diags, errno, "cannot open a file");
+        (void)io_unlink(store->io, dir_fd, name, 0);
+        return err;
+    }
+    fd_close(&to_fd);
+    to_fd = -1;
+    return blob_publish(store, dir_fd, read_fd, name, AREA_EXEC, digest, diags);
 }
 
 enum err blob_executable_check(

@@ -3,8 +3,10 @@
 #include "store/test_store.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static const char *blob_file(const char *area, const struct digest *digest)
@@ -403,6 +405,29 @@ static void two_may_make_a_store_at_once(void)
     end();
 }
 
+/* At once: also where it waits for the disk. A file that is open for writing cannot be run. */
+static void a_program_may_be_run(void)
+{
+    begin("program");
+    store_defer(store);
+    struct str bytes, paths[2];
+    struct digest digest;
+    CHECK(file_read(AT_FDCWD, "/proc/self/exe", 1U << 30, &arena, &bytes, &diags) == OK);
+    CHECK(store_put(store, bytes, &digest, &diags) == OK);
+    CHECK(store_blob_paths(store, &digest, true, &arena, paths, &diags) == OK);
+    CHECK(paths[0].len > 0);
+    char path[256];
+    char option[] = "--run";
+    (void)snprintf(path, sizeof path, "%s/%.*s", root, STR_ARG(paths[0]));
+    char *argv[] = {path, option, NULL};
+    char *env[] = {NULL};
+    pid_t pid;
+    int status = -1;
+    CHECK(posix_spawn(&pid, path, NULL, NULL, argv, env) == 0);
+    CHECK(waitpid(pid, &status, 0) == pid && status == 0);
+    end();
+}
+
 static ssize_t full_write(void *context, int fd, const void *ptr, size_t len)
 {
     (void)context;
@@ -488,8 +513,12 @@ static void the_umask_does_not_matter(void)
     (void)umask(old);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    (void)argv;
+    if (argc > 1) {
+        return 0; /* run by a_program_may_be_run */
+    }
     static const char pattern[] = "/tmp/straylight-store-XXXXXX";
     memcpy(top, pattern, sizeof pattern);
     if (mkdtemp(top) == NULL) {
@@ -508,6 +537,7 @@ int main(void)
     TEST(action_results_are_bound_to_their_key);
     TEST(a_store_that_is_not_ours_is_refused);
     TEST(two_may_make_a_store_at_once);
+    TEST(a_program_may_be_run);
     TEST(a_full_disk_says_what_to_do);
     TEST(all_is_walked_and_verified);
     TEST(the_umask_does_not_matter);
