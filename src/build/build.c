@@ -477,12 +477,12 @@ enum err build_save(struct engine *engine, struct diags *diags)
 }
 
 /* The clock cannot be another one in a namespace: what says the time in seconds is seen by starting
- * in another second. */
+ * in another second. time() is up to a tick behind, at most 10 ms. */
 static void second_pass(void)
 {
     struct timespec now;
     if (clock_gettime(CLOCK_REALTIME, &now) == 0) {
-        struct timespec rest = {.tv_nsec = 999999999 - now.tv_nsec + 1000};
+        struct timespec rest = {.tv_nsec = 1000000000 - now.tv_nsec + 20000000};
         rest.tv_sec = rest.tv_nsec / 1000000000;
         rest.tv_nsec %= 1000000000;
         (void)nanosleep(&rest, NULL);

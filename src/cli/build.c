@@ -21,10 +21,10 @@ static const struct option_spec options[] = {
         .help = "say what would run, and do nothing"},
     [BUILD_CHECK] = {.name = "check",
         .kind = OPTION_FLAG,
-        .help = "run each action once more, under other conditions; its outputs must be the same"},
+        .help = "run each action twice, under other conditions: outputs must be equal"},
     [BUILD_COMPILE_COMMANDS] = {.name = "compile-commands",
         .kind = OPTION_FLAG,
-        .help = "write " COMPILE_COMMANDS_FILE " for editors; later builds keep it up to date"},
+        .help = "write " COMPILE_COMMANDS_FILE " for editors, kept up to date from then on"},
     [BUILD_JSON] = {.name = "json", .kind = OPTION_FLAG, .help = "print the result as JSON"},
 };
 

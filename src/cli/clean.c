@@ -12,7 +12,7 @@ enum {
 static const struct option_spec options[] = {
     [CLEAN_STALE] = {.name = "stale",
         .kind = OPTION_FLAG,
-        .help = "only what nothing refers to: links of targets that are gone, old results"},
+        .help = "only what nothing refers to: links of gone targets, old results"},
     [CLEAN_DRY] = {.name = "dry-run",
         .letter = 'n',
         .kind = OPTION_FLAG,

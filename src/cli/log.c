@@ -31,7 +31,7 @@ static const struct option_spec options[] = {
     [LOG_ACTION] = {.name = "action",
         .kind = OPTION_TEXT,
         .value = "LABEL#ACTION|DIGEST",
-        .help = "print all that is known of an action: command, environment, inputs, outputs"},
+        .help = "print all that is known of an action: command, inputs, outputs"},
     [LOG_TRACE] = {.name = "trace",
         .kind = OPTION_TEXT,
         .value = "FILE",

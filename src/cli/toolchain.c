@@ -35,7 +35,7 @@ static const struct option_spec add_options[ADD_OPTION_COUNT] = {
     [ADD_TARGET] = {.name = "target",
         .kind = OPTION_TEXT,
         .value = "aarch64-linux|riscv64-linux|wasm32-wasi|x86_64-linux",
-        .help = "what it compiles for (this machine): a cross compiler, with its C library"},
+        .help = "what it compiles for (this machine): a cross compiler and C library"},
 };
 static const struct option_spec list_options[] = {
     [LIST_JSON] = {.name = "json", .kind = OPTION_FLAG, .help = "print the result as JSON"},
