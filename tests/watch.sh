@@ -108,6 +108,7 @@ comes "a source that was missing" log "straylight: app/new/deep/deep.c changed"
 comes "is built" log "8 actions: "
 mkdir other
 comes "a folder that comes" log "straylight: ./ changed"
+comes "and is looked through" log "8 actions: 0 run, 8 cached"
 cp app/new/deep/BUILD.dhall other/b
 sed -i 's,../../../dhall,../dhall,g; s,../../../toolchains,../toolchains,g; s/deep/other/g' other/b
 cp app/new/deep/deep.c other/other.c
