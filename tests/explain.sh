@@ -110,6 +110,14 @@ int two(void) { return x; }' >app/two.c
 "$straylight" build //app >"$out" 2>"$err"
 expect "after a failure" 0 "$straylight" explain "//app#two.c"
 out_has "says so" "    it failed in build 4, and a failure is not kept"
+cp app/two.c broken
+echo '#include "two.h"
+int two(void) { return 3; }' >app/two.c
+"$straylight" build //app >"$out" 2>"$err"
+expect "what is again as it was before a failure" 0 "$straylight" explain "//app#two.c"
+out_has "is of the build before it" "  is up to date; ran in build 3:"
+out_lacks "and was read" "pruned"
+cp broken app/two.c
 expect "a test" 0 "$straylight" explain --test //app:check
 out_has "would run" "would run:"
 "$straylight" explain --json "//app#two.c" >rows.json

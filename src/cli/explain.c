@@ -77,6 +77,19 @@ static const struct log_action *history_find(const struct explain *explain,
     return NULL;
 }
 
+/* The newest that may have made what stands now: a failure is not kept. */
+static const struct log_action *standing_find(
+    const struct explain *explain, const struct log_action *action, size_t *ret_index)
+{
+    size_t before = explain->build_count;
+    const struct log_action *found = history_find(explain, action, before, ret_index);
+    while (found != NULL && found->end == LOG_FAILED && found->check == LOG_UNCHECKED) {
+        before = *ret_index;
+        found = history_find(explain, action, before, ret_index);
+    }
+    return found;
+}
+
 static struct strs reason_one(struct explain *explain, struct str text)
 {
     struct str *at = ARENA_NEW(&explain->cli->arena, struct str, 1);
@@ -231,7 +244,9 @@ static void action_explain(struct explain *explain, const struct log_action *act
 {
     const struct log_action *planned = action_find(&explain->plan, action);
     size_t index = 0;
-    const struct log_action *then = history_find(explain, action, explain->build_count, &index);
+    const struct log_action *then =
+        planned != NULL ? history_find(explain, action, explain->build_count, &index)
+                        : standing_find(explain, action, &index);
     uint64_t number = then == NULL ? 0 : explain->builds[index].number;
     if (planned != NULL) {
         bool waits = planned->end == LOG_WAITS;
