@@ -59,8 +59,9 @@ static void state_tell(struct watching *watching, const struct watch_state *stat
     }
     if (!watching->told) {
         tell(cli, arena_printf(&cli->arena,
-                      "waiting for %zu files in %zu folders to change; Ctrl-C ends this",
-                      state->file_count, state->folder_count));
+                      "waiting for %zu file%s in %zu folder%s to change; Ctrl-C ends this",
+                      state->file_count, state->file_count == 1 ? "" : "s", state->folder_count,
+                      state->folder_count == 1 ? "" : "s"));
         watching->told = true;
     }
 }
