@@ -2,20 +2,8 @@
 # tests/compile_commands.sh: compile_commands.json, and that an editor could use it.
 . "$(dirname "$0")/lib.sh"
 
-workspace_make ws || exit 1
+workspace_two_make ws || exit 1
 cd ws || exit 1
-mkdir -p lib app
-echo 'int two(void);' >lib/two.h
-echo '#include "two.h"
-int two(void) { return 2; }' >lib/two.c
-package lib <<'END2'
-in  { lib = C.library C.Library::{ name = "lib", srcs = [ "two.c" ], hdrs = [ "two.h" ], include = [ "." ] } }
-END2
-echo '#include "two.h"
-int main(void) { return two() - 2; }' >app/main.c
-package app <<'END2'
-in  { app = C.binary C.Binary::{ name = "app", srcs = [ "main.c" ], deps = [ D.at "//lib" ] } }
-END2
 expect "a build does not write it" 0 "$straylight" build //app
 ok "unasked" test ! -e compile_commands.json
 expect "on request" 0 "$straylight" build --compile-commands //lib

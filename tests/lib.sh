@@ -10,6 +10,7 @@
 #   skip "title" "reason"
 #   suite NAME                            path of an acceptance suite on stdout, or status 1
 #   workspace_make DIR     a workspace there: this repository's Dhall packages, the C compiler pinned
+#   workspace_two_make DIR [TEXT]  ... with a program //app of a library //lib; TEXT: app's other targets
 #   package DIR <<END      DIR/BUILD.dhall: C and D (rules, data) are there, the text goes on
 #   finish                                the plan; must be the last line
 #
@@ -178,6 +179,25 @@ package() {
         echo "let C = ($up/dhall/rules/c/v1.dhall).with-toolchain ($up/toolchains.dhall).native"
         cat
     } >"$1/BUILD.dhall"
+}
+
+# lib/two.c and two.h make //lib, app/main.c makes //app of it.
+workspace_two_make() {
+    workspace_make "$1" || return 1
+    (
+        cd "$1" || exit 1
+        package lib <<'END'
+in  { lib = C.library C.Library::{ name = "lib", srcs = [ "two.c" ], hdrs = [ "two.h" ], include = [ "." ] } }
+END
+        package app <<END
+in  { app = C.binary C.Binary::{ name = "app", srcs = [ "main.c" ], deps = [ D.at "//lib" ] }${2:-} }
+END
+        echo 'int two(void);' >lib/two.h
+        echo '#include "two.h"
+int two(void) { return 2; }' >lib/two.c
+        echo '#include "two.h"
+int main(void) { return two() - 2; }' >app/main.c
+    )
 }
 
 finish() {

@@ -2,20 +2,9 @@
 # tests/picture.sh: graphs as pictures.
 . "$(dirname "$0")/lib.sh"
 
-workspace_make ws || exit 1
+workspace_two_make ws '
+    , check = C.test C.Test::{ name = "check", srcs = [ "main.c" ], deps = [ D.at "//lib" ] }' || exit 1
 cd ws || exit 1
-mkdir -p lib app
-echo 'int two(void);' >lib/two.h
-echo 'int two(void) { return 2; }' >lib/two.c
-package lib <<'END2'
-in  { lib = C.library C.Library::{ name = "lib", srcs = [ "two.c" ], hdrs = [ "two.h" ], include = [ "." ] } }
-END2
-echo 'int main(void) { return 0; }' >app/main.c
-package app <<'END2'
-in  { app = C.binary C.Binary::{ name = "app", srcs = [ "main.c" ], deps = [ D.at "//lib" ] }
-    , check = C.test C.Test::{ name = "check", srcs = [ "main.c" ], deps = [ D.at "//lib" ] }
-    }
-END2
 cat >look.py <<'END2'
 import sys, xml.dom.minidom
 svg = xml.dom.minidom.parse(sys.argv[1]).documentElement

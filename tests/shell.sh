@@ -2,21 +2,9 @@
 # tests/shell.sh: one action again, alone in its sandbox.
 . "$(dirname "$0")/lib.sh"
 
-workspace_make ws || exit 1
+workspace_two_make ws || exit 1
 cd ws || exit 1
-mkdir -p app lib
-echo 'int two(void);' >lib/two.h
-echo '#include "two.h"
-int two(void) { return 2; }' >lib/two.c
-package lib <<'END2'
-in  { lib = C.library C.Library::{ name = "lib", srcs = [ "two.c" ], hdrs = [ "two.h" ], include = [ "." ] } }
-END2
-echo '#include "two.h"
-int main(void) { return two() - 2; }' >app/main.c
 echo secret >app/undeclared
-package app <<'END2'
-in  { app = C.binary C.Binary::{ name = "app", srcs = [ "main.c" ], deps = [ D.at "//lib" ] } }
-END2
 
 # As it would run now: nothing was built yet.
 expect "what an action reads is built first" 0 "$straylight" shell --action "//app#app" --run

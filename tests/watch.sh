@@ -36,24 +36,9 @@ stop() {
     watcher_status=$?
 }
 
-workspace_make ws || exit 1
+workspace_two_make ws '
+    , check = C.test C.Test::{ name = "check", srcs = [ "main.c" ], deps = [ D.at "//lib" ] }' || exit 1
 cd ws || exit 1
-mkdir -p app lib
-echo 'int two(void);' >lib/two.h
-echo '#include "two.h"
-int two(void) { return 2; }' >lib/two.c
-package lib <<'END2'
-in  { lib = C.library C.Library::{ name = "lib", srcs = [ "two.c" ], hdrs = [ "two.h" ], include = [ "." ] } }
-END2
-cat >app/main.c <<'END2'
-#include "two.h"
-int main(void) { return two() - 2; }
-END2
-package app <<'END2'
-in  { app = C.binary C.Binary::{ name = "app", srcs = [ "main.c" ], deps = [ D.at "//lib" ] }
-    , check = C.test C.Test::{ name = "check", srcs = [ "main.c" ], deps = [ D.at "//lib" ] }
-    }
-END2
 
 start log watch build --events events //app
 comes "the first build is like any other" log "actions: 4 run, 0 cached"
