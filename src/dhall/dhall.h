@@ -33,6 +33,7 @@ struct dhall_response {
  * of the import. Called on the session's own stack. */
 struct dhall_reader {
     void *context;
+    /* NULL: no file and no variable is there. */
     enum err (*read)(void *context, const struct dhall_import *import, struct str name,
         struct arena *arena, struct str *ret_bytes, struct diags *diags);
     /* NULL: there is no network; remote imports that are not embedded are errors. ERR_ABSENT (with

@@ -4,18 +4,6 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static enum err read_nothing(void *context, const struct dhall_import *import, struct str name,
-    struct arena *arena, struct str *ret_bytes, struct diags *diags)
-{
-    (void)context;
-    (void)import;
-    (void)name;
-    (void)arena;
-    (void)ret_bytes;
-    (void)diags;
-    return ERR_ABSENT;
-}
-
 static void check_hover(const struct dhall_assist *assist, uint32_t offset)
 {
     struct dhall_hover hover;
@@ -74,7 +62,7 @@ static void check_names(const struct dhall_assist *assist, uint32_t offset)
  * within the text and around the cursor, and nothing is proposed twice. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const struct dhall_reader reader = {.read = read_nothing};
+    static const struct dhall_reader reader = {.read = NULL};
     static const struct dhall_limits limits = {
         .terms_max = 100000, .steps_max = 100000, .memory_bytes_max = 64 * 1024 * 1024};
     struct arena arena = {0};
