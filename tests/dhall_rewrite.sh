@@ -186,6 +186,11 @@ becomes "within another" '{ x = {=}, y = { a = 1, }, z = Some {=} }' 'in  { x = 
 becomes "comments behind fields that go" '{ a = (1) -- one
 }' 'in  schemas.One::{ -- one
     =}'
+nothings='{ `if` = { Type = { a : Natural, b : Natural }, default.b = 1 } }'
+becomes "a schema named by a reserved word" '{ a = 1, b = 1 }' 'in  schemas.`if`::{ a = 1 }'
+echo '\(T : { a : Natural, b : Natural } -> Type) -> forall (schemas : Natural) -> T { a = schemas, b = 1 }' >g.dhall
+expect "a forall that binds the name" 1 "$straylight" dhall rewrite-with-schemas --schemas "$nothings" g.dhall
+err_has "is told too" "binds the name"
 echo '{ a = 1 }' >g.dhall
 expect "a text without a match" 0 "$straylight" dhall rewrite-with-schemas --schemas "$schemas" g.dhall
 ok "stays" sh -c 'test "$(cat g.dhall)" = "{ a = 1 }"'

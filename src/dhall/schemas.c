@@ -9,6 +9,7 @@
 #include "dhall/gap.h"
 #include "dhall/infer_context.h"
 #include "dhall/inspect.h"
+#include "dhall/print.h"
 #include <stdlib.h>
 
 struct schema {
@@ -284,12 +285,8 @@ static void match_edit(struct edits *edits, const struct dhall_tree *tree,
     bool parentheses = needs_parentheses(tree, row);
     AUTO_BUF head = {0};
     buf_printf(&head, "%sschemas.", parentheses ? "(" : "");
-    bool plain =
-        match->schema.len > 0 && !(match->schema.ptr[0] >= '0' && match->schema.ptr[0] <= '9');
-    for (size_t i = 0; i < match->schema.len; i++) {
-        plain = plain && is_name_byte(match->schema.ptr[i]);
-    }
-    buf_printf(&head, plain ? "%.*s::" : "`%.*s`::", STR_ARG(match->schema));
+    dhall_print_label(match->schema, false, &head);
+    buf_add(&head, STR("::"));
     edit_add(edits, match->begin, match->begin, arena_str(arena, buf_str(&head)));
     fields_remove(edits, tree, row, match, arena);
     if (parentheses) {
@@ -333,8 +330,7 @@ static enum err text_rewrite(const struct rewriter *rewriter, const struct dhall
     struct str schemas, struct buf *ret_text, struct diags *diags)
 {
     for (uint32_t i = 1; i < tree->terms.len; i++) {
-        enum dhall_kind kind = (enum dhall_kind)tree->terms.rows[i].kind;
-        if ((kind == DHALL_LET || kind == DHALL_LAMBDA) &&
+        if (dhall_tree_is_binder(tree, i) &&
             str_eq(dhall_label_name(&tree->labels, tree->terms.rows[i].a), STR("schemas"))) {
             return diag_add(diags, ERR_INVALID, SPAN_NONE, "%.*s binds the name `schemas` itself",
                 STR_ARG(rewriter->name));
