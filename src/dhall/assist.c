@@ -11,17 +11,6 @@ enum {
 
 /* --- the tree --- */
 
-struct parent_task {
-    uint32_t *parents;
-    uint32_t row;
-};
-
-static void parent_set(void *context, dhall_term child)
-{
-    const struct parent_task *task = context;
-    task->parents[child.row] = task->row;
-}
-
 enum err dhall_tree_open(
     struct dhall_tree *tree, struct str text, struct arena *arena, struct diags *diags)
 {
@@ -32,11 +21,7 @@ enum err dhall_tree_open(
     if (err != OK) {
         return err;
     }
-    tree->parents = memory_calloc(tree->terms.len, sizeof *tree->parents);
-    for (uint32_t i = 1; i < tree->terms.len; i++) {
-        struct parent_task task = {.parents = tree->parents, .row = i};
-        dhall_children_visit(&tree->terms, (dhall_term){i}, parent_set, &task);
-    }
+    tree->parents = dhall_parents_new(&tree->terms);
     return OK;
 }
 

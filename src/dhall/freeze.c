@@ -28,17 +28,6 @@ struct place {
     size_t hash_begin, hash_end; /* equal: there is none */
 };
 
-struct parent_task {
-    uint32_t *parents;
-    uint32_t row;
-};
-
-static void parent_set(void *context, dhall_term child)
-{
-    const struct parent_task *task = context;
-    task->parents[child.row] = task->row;
-}
-
 static struct place place_of(const struct freezer *freezer, uint32_t row)
 {
     const struct dhall_terms *terms = &freezer->terms;
@@ -133,10 +122,20 @@ static bool is_below_alternative(const struct freezer *freezer, uint32_t row)
     return false;
 }
 
-/* The hash of what the import holds. It is loaded from the text with all else made blank, so that
- * messages have its place. */
-static enum err import_hash(struct freezer *freezer, const struct place *place,
-    uint8_t ret_hash[static 32], struct diags *diags)
+static struct str hash_print(struct arena *arena, const uint8_t hash[static 32])
+{
+    AUTO_BUF text = {0};
+    buf_add(&text, STR("sha256:"));
+    for (size_t i = 0; i < 32; i++) {
+        buf_printf(&text, "%02x", hash[i]);
+    }
+    return arena_str(arena, buf_str(&text));
+}
+
+/* The hash of what the import holds, as it is written. It is loaded from the text with all else
+ * made blank, so that messages have its place. */
+static enum err import_hash(
+    struct freezer *freezer, const struct place *place, struct str *ret_digits, struct diags *diags)
 {
     AUTO_BUF masked = {0};
     buf_add(&masked, str_sub(freezer->text, 0, place->span.end));
@@ -149,7 +148,12 @@ static enum err import_hash(struct freezer *freezer, const struct place *place,
     struct dhall_loaded loaded;
     enum err err = dhall_load_text(
         freezer->dhall, freezer->name, freezer->dir, buf_str(&masked), &loaded, diags);
-    return err == OK ? dhall_value_hash(freezer->dhall, loaded.value, ret_hash, diags) : err;
+    uint8_t hash[32];
+    err = err == OK ? dhall_value_hash(freezer->dhall, loaded.value, hash, diags) : err;
+    if (err == OK) {
+        *ret_digits = hash_print(freezer->arena, hash);
+    }
+    return err;
 }
 
 static void edit_add(
@@ -249,15 +253,8 @@ static bool cached_undo(
     return true;
 }
 
-static void import_edit(
-    struct freezer *freezer, const struct place *place, const uint8_t hash[static 32])
+static void import_edit(struct freezer *freezer, const struct place *place, struct str digits)
 {
-    AUTO_BUF hex = {0};
-    buf_add(&hex, STR("sha256:"));
-    for (size_t i = 0; i < 32; i++) {
-        buf_printf(&hex, "%02x", hash[i]);
-    }
-    struct str digits = arena_str(freezer->arena, buf_str(&hex));
     uint32_t cached_row = cached_of(freezer, place->row);
     size_t width = place->location_end - place->span.begin;
     if (cached_row != 0) {
@@ -275,15 +272,13 @@ static void import_edit(
 }
 
 /* Brings what the import holds into the cache, by loading it with its hash: nothing else would. */
-static enum err import_store(struct freezer *freezer, const struct place *place,
-    const uint8_t hash[static 32], struct diags *diags)
+static enum err import_store(
+    struct freezer *freezer, const struct place *place, struct str digits, struct diags *diags)
 {
     AUTO_BUF text = {0};
     buf_add(&text, str_sub(freezer->text, place->span.begin, place->location_end));
-    buf_add(&text, STR(" sha256:"));
-    for (size_t i = 0; i < 32; i++) {
-        buf_printf(&text, "%02x", hash[i]);
-    }
+    buf_add_byte(&text, ' ');
+    buf_add(&text, digits);
     buf_add(&text, str_sub(freezer->text, place->hash_end, place->span.end));
     struct dhall_loaded loaded;
     return dhall_load_text(
@@ -300,14 +295,14 @@ static enum err imports_freeze(struct freezer *freezer)
         }
         struct place place = place_of(freezer, row);
         struct diags diags;
-        uint8_t hash[32];
+        struct str digits = STR("");
         diags_init(&diags, freezer->arena, freezer->diags->sources);
-        err = import_hash(freezer, &place, hash, &diags);
+        err = import_hash(freezer, &place, &digits, &diags);
         if (err == OK && freezer->options->cache) {
-            err = import_store(freezer, &place, hash, &diags);
+            err = import_store(freezer, &place, digits, &diags);
         }
         if (err == OK) {
-            import_edit(freezer, &place, hash);
+            import_edit(freezer, &place, digits);
         } else if (is_below_alternative(freezer, row)) {
             err = OK;
         } else {
@@ -341,11 +336,7 @@ enum err dhall_freeze_text(struct dhall *dhall, struct str name, struct str dir,
     dhall_term root;
     enum err err = dhall_parse(&freezer.terms, source, text, &root, diags);
     if (err == OK) {
-        freezer.parents = memory_calloc(freezer.terms.len, sizeof *freezer.parents);
-        for (uint32_t i = 1; i < freezer.terms.len; i++) {
-            struct parent_task task = {.parents = freezer.parents, .row = i};
-            dhall_children_visit(&freezer.terms, (dhall_term){i}, parent_set, &task);
-        }
+        freezer.parents = dhall_parents_new(&freezer.terms);
         freezer.edits =
             ARENA_NEW(arena, struct dhall_freeze_edit, 4 * (size_t)freezer.terms.imports_len);
         err = imports_freeze(&freezer);

@@ -436,3 +436,24 @@ void dhall_children_visit(const struct dhall_terms *terms, dhall_term term,
         visit(context, terms->imports[row.a].headers);
     }
 }
+
+struct parent_task {
+    uint32_t *parents;
+    uint32_t row;
+};
+
+static void parent_set(void *context, dhall_term child)
+{
+    const struct parent_task *task = context;
+    task->parents[child.row] = task->row;
+}
+
+uint32_t *dhall_parents_new(const struct dhall_terms *terms)
+{
+    uint32_t *parents = memory_calloc(terms->len, sizeof *parents);
+    for (uint32_t i = 1; i < terms->len; i++) {
+        struct parent_task task = {.parents = parents, .row = i};
+        dhall_children_visit(terms, (dhall_term){i}, parent_set, &task);
+    }
+    return parents;
+}

@@ -344,4 +344,6 @@ double dhall_row_double(const struct dhall_row *row);
  * that treat all kinds alike (an import's headers are a child too). */
 void dhall_children_visit(const struct dhall_terms *terms, dhall_term term,
     void (*visit)(void *context, dhall_term child), void *context);
+/* By row, the row that it is a child of; 0: of none. On the heap, the caller's. */
+uint32_t *dhall_parents_new(const struct dhall_terms *terms);
 #endif
