@@ -60,14 +60,29 @@ static bool group_make(const char *parent, char path[static NS_GROUP_PATH_MAX])
     return true;
 }
 
-static bool group_enter(char path[static NS_GROUP_PATH_MAX])
+static void group_remove(char path[static NS_GROUP_PATH_MAX])
 {
-    if (text_write(path, "cgroup.procs", "0")) {
-        return true;
-    }
     (void)rmdir(path);
     path[0] = '\0';
-    return false;
+}
+
+static bool group_enter(const char *path)
+{
+    return text_write(path, "cgroup.procs", "0");
+}
+
+static void pids_forget(struct ns_groups *groups)
+{
+    fd_close(&groups->pids_events_fd);
+    groups->pids_events_fd = -1;
+}
+
+static void memory_forget(struct ns_groups *groups)
+{
+    fd_close(&groups->memory_max_fd);
+    fd_close(&groups->memory_events_fd);
+    groups->memory_max_fd = groups->memory_events_fd = -1;
+    groups->memory_version = 0;
 }
 
 static bool pids_bound(struct ns_groups *groups, const char *path)
@@ -87,9 +102,7 @@ static bool memory_bound(struct ns_groups *groups, const char *path, int version
     groups->memory_events_fd =
         file_open(path, unified ? "memory.events" : "memory.oom_control", O_RDONLY);
     if (groups->memory_max_fd < 0 || groups->memory_events_fd < 0) {
-        fd_close(&groups->memory_max_fd);
-        fd_close(&groups->memory_events_fd);
-        groups->memory_max_fd = groups->memory_events_fd = -1;
+        memory_forget(groups);
         return false;
     }
     groups->memory_version = version;
@@ -132,45 +145,41 @@ static void unified_try(struct ns_groups *groups, const char *mount, struct str 
     }
     bool pids = pids_bound(groups, path);
     bool memory = memory_bound(groups, path, 2);
-    if (!pids && !memory) { /* it has neither controller */
-        (void)rmdir(path);
-        path[0] = '\0';
-    } else if (!group_enter(path)) {
-        groups->pids_events_fd = groups->memory_events_fd = groups->memory_max_fd = -1;
-        groups->memory_version = 0;
+    if ((!pids && !memory) || !group_enter(path)) { /* it may have neither controller */
+        pids_forget(groups);
+        memory_forget(groups);
+        group_remove(path);
     }
+}
+
+/* Makes a group below ours in v1's hierarchy of that controller; NULL: there is none. */
+static char *split_make(struct ns_groups *groups, struct str lines, const char *controller)
+{
+    struct str own;
+    char parent[NS_GROUP_PATH_MAX];
+    if (!own_group(lines, controller, &own)) {
+        return NULL;
+    }
+    (void)snprintf(parent, sizeof parent, "/sys/fs/cgroup/%s%.*s", controller, STR_ARG(own));
+    char *path = groups->paths[0][0] == '\0' ? groups->paths[0] : groups->paths[1];
+    return group_make(parent, path) ? path : NULL;
 }
 
 static void pids_try(struct ns_groups *groups, struct str lines)
 {
-    struct str own;
-    char parent[NS_GROUP_PATH_MAX];
-    if (groups->pids_events_fd >= 0 || !own_group(lines, "pids", &own)) {
-        return;
-    }
-    (void)snprintf(parent, sizeof parent, "/sys/fs/cgroup/pids%.*s", STR_ARG(own));
-    char *path = groups->paths[0][0] == '\0' ? groups->paths[0] : groups->paths[1];
-    if (group_make(parent, path) && (!pids_bound(groups, path) || !group_enter(path))) {
-        groups->pids_events_fd = -1;
-        (void)rmdir(path);
-        path[0] = '\0';
+    char *path = groups->pids_events_fd >= 0 ? NULL : split_make(groups, lines, "pids");
+    if (path != NULL && (!pids_bound(groups, path) || !group_enter(path))) {
+        pids_forget(groups);
+        group_remove(path);
     }
 }
 
 static void memory_try(struct ns_groups *groups, struct str lines)
 {
-    struct str own;
-    char parent[NS_GROUP_PATH_MAX];
-    if (groups->memory_events_fd >= 0 || !own_group(lines, "memory", &own)) {
-        return;
-    }
-    (void)snprintf(parent, sizeof parent, "/sys/fs/cgroup/memory%.*s", STR_ARG(own));
-    char *path = groups->paths[0][0] == '\0' ? groups->paths[0] : groups->paths[1];
-    if (group_make(parent, path) && (!memory_bound(groups, path, 1) || !group_enter(path))) {
-        groups->memory_events_fd = groups->memory_max_fd = -1;
-        groups->memory_version = 0;
-        (void)rmdir(path);
-        path[0] = '\0';
+    char *path = groups->memory_events_fd >= 0 ? NULL : split_make(groups, lines, "memory");
+    if (path != NULL && (!memory_bound(groups, path, 1) || !group_enter(path))) {
+        memory_forget(groups);
+        group_remove(path);
     }
 }
 

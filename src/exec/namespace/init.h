@@ -1,7 +1,6 @@
 /* src/exec/namespace/init.h: process 1 of an action's pid namespace.
  *
- *   runner --clone--> init (1): mounts           shares the runner's memory, which waits at
- * started_fd
+ *   runner --clone--> init (1): mounts; it has the runner's memory, which waits at started_fd
  *                       \--> the action (2): locks itself up, then execve
  *                     init says "started", reaps until 2 is dead, reports, and ends; the kernel
  *                     kills the rest
