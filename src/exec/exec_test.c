@@ -8,6 +8,7 @@
 #include "exec/exec.h"
 #include "exec/exec_probe.h"
 #include "exec/exec_world.h"
+#include "exec/namespace/seccomp.h"
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
@@ -23,6 +24,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -58,6 +60,41 @@ static void host_processes_are_absent(void)
 {
     begin();
     probe_holds("host_pids", arena_printf(&arena, "%ld", (long)getpid()).ptr, NULL);
+}
+
+/* What does not hold under a filter with this key, a bit each. */
+static int key_trial(uint64_t key)
+{
+    static const uint64_t wrong[] = {1, UINT64_C(1) << 32, UINT64_C(0xffffffff), ~UINT64_C(0),
+        UINT64_C(0x100000001), UINT64_C(1) << 63};
+    int listener_fd;
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+        ns_filter_install(key, &listener_fd, &diags) != OK) {
+        return 1;
+    }
+    int bad = 0;
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        uint64_t other = key ^ wrong[i];
+        bool opens = syscall(SYS_unshare, 0, 0, 0, 0, 0, other) == 0 || errno != EPERM ||
+                     syscall(SYS_setns, -1, 0, 0, 0, 0, other) == 0 || errno != EPERM;
+        bad |= opens ? 2 : 0;
+    }
+    bad |= syscall(SYS_setns, -1, 0, 0, 0, 0, key) == 0 || errno != EBADF ? 4 : 0;
+    bad |= syscall(SYS_unshare, 0, 0, 0, 0, 0, key) != 0 ? 8 : 0;
+    bad |= syscall(SYS_unshare, CLONE_NEWUSER, 0, 0, 0, 0, key) == 0 || errno != EPERM ? 16 : 0;
+    return bad;
+}
+
+static void the_key_counts_whole(void)
+{
+    begin();
+    pid_t pid = fork();
+    if (pid == 0) {
+        _exit(key_trial(UINT64_C(0x0123456789abcdef)));
+    }
+    int status = -1;
+    CHECK(waitpid(pid, &status, 0) == pid && WIFEXITED(status));
+    CHECK(WEXITSTATUS(status) == 0);
 }
 
 static void all_but_out_and_tmp_is_read_only(void)
@@ -848,6 +885,7 @@ static void all_tests(bool root)
 {
     TEST(host_files_are_absent);
     TEST(host_processes_are_absent);
+    TEST(the_key_counts_whole);
     TEST(all_but_out_and_tmp_is_read_only);
     TEST(there_is_no_network);
     TEST(host_sockets_are_absent);

@@ -30,7 +30,8 @@ enum look {
     LOOK_SOCKET,    /* only families that a network namespace divides */
     LOOK_FCNTL,     /* no leases, no notices: they reach over to readers of the same file */
     LOOK_PERSONALITY,
-    LOOK_KEY, /* a runner's own: allowed with its key */
+    LOOK_KEY,     /* a runner's own: allowed with its key */
+    LOOK_UNSHARE, /* the same, but for user namespaces: it has its own before the filter */
     LOOK_COUNT,
 };
 enum {
@@ -310,8 +311,8 @@ static const int denied_numbers[] = {SYS_mount, SYS_chroot, SYS_process_vm_readv
     SYS_settimeofday, SYS_reboot, SYS_quotactl};
 /* Refused too, but for the runner, which lays out the next action's namespaces under the same
  * filter. */
-static const int key_numbers[] = {SYS_unshare, SYS_setns, SYS_pivot_root, SYS_umount2,
-    SYS_open_tree, SYS_move_mount, SYS_fsopen, SYS_fsmount, SYS_fsconfig, SYS_mount_setattr};
+static const int key_numbers[] = {SYS_setns, SYS_pivot_root, SYS_umount2, SYS_open_tree,
+    SYS_move_mount, SYS_fsopen, SYS_fsmount, SYS_fsconfig, SYS_mount_setattr};
 /* Allowed, and told: SysV objects outlive their processes, and so may a socket that travels in
  * another; and counters go on. LOOK_SOCKET is of this kind. */
 static const int told_numbers[] = {SYS_socketpair, SYS_shmget, SYS_semget, SYS_msgget, SYS_mq_open};
@@ -359,6 +360,7 @@ static void rules_collect(struct rules *rules, uint32_t told)
     rules_add_all(rules, attribute_numbers, COUNT(attribute_numbers), DENY(EOPNOTSUPP));
     /* "No supplementary groups", whoever runs us: those of an ordinary user cannot be dropped. */
     rules_add(rules, SYS_getgroups, DENY(0));
+    rules_add(rules, SYS_unshare, LOOK_UNSHARE);
     rules_add(rules, SYS_clone, LOOK_CLONE);
     rules_add(rules, SYS_ioctl, LOOK_IOCTL);
     rules_add(rules, SYS_socket, LOOK_SOCKET);
@@ -432,6 +434,26 @@ static void if_equal(struct filter *filter, uint32_t value, uint32_t verdict)
     (void)emit(filter, BPF_RET | BPF_K, verdict, 0, 0);
 }
 
+/* Both halves together, without a branch between: the time of a wrong guess must not tell that half
+ * of it is right. */
+static void key_emit(struct filter *filter, uint64_t key)
+{
+    load_half(filter, KEY_ARGUMENT, 0);
+    (void)emit(filter, BPF_ALU | BPF_XOR | BPF_K, (uint32_t)key, 0, 0);
+    (void)emit(filter, BPF_MISC | BPF_TAX, 0, 0, 0);
+    load_half(filter, KEY_ARGUMENT, 1);
+    (void)emit(filter, BPF_ALU | BPF_XOR | BPF_K, (uint32_t)(key >> 32), 0, 0);
+    (void)emit(filter, BPF_ALU | BPF_OR | BPF_X, 0, 0, 0);
+    if_equal(filter, 0, SECCOMP_RET_ALLOW);
+}
+
+/* If a flag of these is in the loaded argument: EPERM. */
+static void if_flagged(struct filter *filter, uint32_t flags)
+{
+    (void)emit(filter, BPF_JMP | BPF_JSET | BPF_K, flags, 0, 1);
+    (void)emit(filter, BPF_RET | BPF_K, DENY(EPERM), 0, 0);
+}
+
 static void look_emit(struct filter *filter, enum look look, uint64_t key, uint32_t told)
 {
     /* Not CLONE_NEWPID, which the runner needs (and clone's sixth argument cannot be reached from
@@ -442,8 +464,7 @@ static void look_emit(struct filter *filter, enum look look, uint64_t key, uint3
     switch (look) {
     case LOOK_CLONE:
         load_argument(filter, 0);
-        (void)emit(filter, BPF_JMP | BPF_JSET | BPF_K, namespaces, 0, 1);
-        (void)emit(filter, BPF_RET | BPF_K, DENY(EPERM), 0, 0);
+        if_flagged(filter, namespaces);
         break;
     case LOOK_IOCTL:
         load_argument(filter, 1);
@@ -468,11 +489,14 @@ static void look_emit(struct filter *filter, enum look look, uint64_t key, uint3
         if_equal(filter, UINT32_MAX, SECCOMP_RET_ALLOW); /* the question what it is */
         rest = DENY(EPERM);
         break;
+    case LOOK_UNSHARE:
+        load_argument(filter, 0);
+        if_flagged(filter, CLONE_NEWUSER);
+        key_emit(filter, key);
+        rest = DENY(EPERM);
+        break;
     case LOOK_KEY:
-        load_half(filter, KEY_ARGUMENT, 0);
-        (void)emit(filter, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)key, 0, 3);
-        load_half(filter, KEY_ARGUMENT, 1);
-        if_equal(filter, (uint32_t)(key >> 32), SECCOMP_RET_ALLOW);
+        key_emit(filter, key);
         rest = DENY(EPERM);
         break;
     case LOOK_COUNT:

@@ -3,14 +3,17 @@
  *   not our machine's own call numbers     the process is killed
  *   in the list                            allowed, some only with harmless arguments
  *   denied on purpose                      EPERM: mount bpf keyctl ...
- *   a runner's own                         EPERM, unless the sixth argument, which the kernel does
- * not look at, is the runner's key: unshare setns fsopen ... what leaves a trace in a namespace the
- * runner is asked, notes it, and lets it pass: socket socketpair shmget semget msgget mq_open any
- * other number, known or not         ENOSYS, as on a kernel that does not have it
+ *   a runner's own                         EPERM, unless the sixth argument, at which the kernel
+ *                                          does not look, is its key: unshare setns fsopen ...
+ *   what leaves a trace in a namespace     the runner is asked, notes it, and lets it pass: socket
+ *                                          socketpair shmget semget msgget mq_open
+ *   any other number, known or not         ENOSYS, as on a kernel that does not have it
  *
  * The runner loads it for itself, once: what it starts inherits it, and to load a filter costs more
  * than the rest of a sandbox. The key is 64 random bits that leave the runner's memory only for the
- * kernel; behind it stands that an action has no capability. */
+ * kernel, which shows a loaded filter to nobody who is under one; all of it is compared at once, so
+ * that how long a call takes says nothing of it. Behind it stands that an action has no capability,
+ * and that a user namespace, in which it would have some, is not to be had with the key either. */
 #ifndef EXEC_NAMESPACE_SECCOMP_H
 #define EXEC_NAMESPACE_SECCOMP_H
 #include "base/diag.h"
