@@ -96,8 +96,7 @@ static enum err config_find(struct dhall *dhall, struct span span,
     struct dhall_import variable = import_of_variable("XDG_CONFIG_HOME");
     struct str folder = STR("~/.config");
     struct str found;
-    if (dhall->reader.read != NULL &&
-        dhall->reader.read(dhall->reader.context, &variable, STR("env:XDG_CONFIG_HOME"),
+    if (dhall->reader.read(dhall->reader.context, &variable, STR("env:XDG_CONFIG_HOME"),
             &dhall->arena, &found, diags) == OK &&
         str_starts(found, STR("/"))) {
         folder = found;

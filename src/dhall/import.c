@@ -190,9 +190,8 @@ static enum err entry_read(struct dhall *dhall, struct dhall_import_entry *entry
     const struct dhall_reader *reader = &dhall->reader;
     const struct diag *before = diags->newest;
     if (!dhall_import_is_remote(&entry->self)) {
-        enum err err = reader->read == NULL ? ERR_ABSENT
-                                            : reader->read(reader->context, &entry->self,
-                                                  entry->name, &dhall->arena, ret_bytes, diags);
+        enum err err = reader->read(
+            reader->context, &entry->self, entry->name, &dhall->arena, ret_bytes, diags);
         return read_report(entry, err, before, span, diags);
     }
     if (reader->embedded != NULL && reader->embedded(reader->context, entry->name, ret_bytes)) {

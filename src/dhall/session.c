@@ -48,11 +48,19 @@ static struct dhall_limits limits_complete(const struct dhall_limits *given)
     return limits;
 }
 
+static enum err nothing_read(void *context, const struct dhall_import *import, struct str name,
+    struct arena *arena, struct str *ret_bytes, struct diags *diags)
+{
+    (void)context, (void)import, (void)name, (void)arena, (void)ret_bytes, (void)diags;
+    return ERR_ABSENT;
+}
+
 struct dhall *dhall_new(
     const struct dhall_reader *reader, const struct dhall_limits *limits, struct sources *sources)
 {
     struct dhall *dhall = memory_calloc(1, sizeof *dhall);
     dhall->reader = *reader;
+    dhall->reader.read = reader->read == NULL ? nothing_read : reader->read;
     dhall->limits = limits_complete(limits);
     dhall->sources = sources;
     dhall_labels_init(&dhall->labels);
