@@ -312,11 +312,18 @@ static enum err imports_freeze(struct freezer *freezer)
     return err;
 }
 
-static int by_begin(const void *a, const void *b)
+/* Of two insertions at one place the first made stays first, as qsort does not promise. Imports are
+ * met in the order of the text, so hardly anything moves. */
+static void edits_sort(struct dhall_freeze_edit *edits, size_t count)
 {
-    const struct dhall_freeze_edit *left = a;
-    const struct dhall_freeze_edit *right = b;
-    return (left->edit.begin > right->edit.begin) - (left->edit.begin < right->edit.begin);
+    for (size_t i = 1; i < count; i++) {
+        struct dhall_freeze_edit edit = edits[i];
+        size_t at = i;
+        for (; at > 0 && edits[at - 1].edit.begin > edit.edit.begin; at--) {
+            edits[at] = edits[at - 1];
+        }
+        edits[at] = edit;
+    }
 }
 
 enum err dhall_freeze_text(struct dhall *dhall, struct str name, struct str dir, struct str text,
@@ -342,9 +349,7 @@ enum err dhall_freeze_text(struct dhall *dhall, struct str name, struct str dir,
         err = imports_freeze(&freezer);
     }
     if (err == OK) {
-        if (freezer.count > 0) {
-            qsort(freezer.edits, freezer.count, sizeof *freezer.edits, by_begin);
-        }
+        edits_sort(freezer.edits, freezer.count);
         *ret_edits = freezer.edits;
         *ret_count = freezer.count;
     }
