@@ -59,12 +59,6 @@ uint32_t dhall_tree_at(const struct dhall_tree *tree, uint32_t offset)
     return best;
 }
 
-static bool is_label_byte(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '-' || c == '/';
-}
-
 /* The name that a let, lambda or forall binds. */
 struct span dhall_tree_binder_span(const struct dhall_tree *tree, uint32_t row)
 {
@@ -80,7 +74,7 @@ struct span dhall_tree_binder_span(const struct dhall_tree *tree, uint32_t row)
     if (end < text.len && text.ptr[end] == '`') {
         end += 2 + str_find(str_sub(text, end + 1, text.len), '`');
     }
-    while (end < text.len && is_label_byte(text.ptr[end])) {
+    while (end < text.len && dhall_is_label_byte(text.ptr[end])) {
         end++;
     }
     return (struct span){.begin = (uint32_t)at, .end = (uint32_t)end};
@@ -105,7 +99,7 @@ struct dhall_assist dhall_assist_readable(const struct dhall_assist *assist, uin
         return mended;
     }
     uint32_t end = offset;
-    while (end < assist->text.len && is_label_byte(assist->text.ptr[end])) {
+    while (end < assist->text.len && dhall_is_label_byte(assist->text.ptr[end])) {
         end++;
     }
     if (!dhall_close(assist->text, end, assist->arena, &mended.text) ||

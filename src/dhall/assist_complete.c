@@ -66,12 +66,6 @@ static void word_scan(struct scan *scan, struct str word)
     }
 }
 
-static bool is_label_byte(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '-' || c == '/';
-}
-
 static void literal_scan(struct scan *scan, char mode)
 {
     if (scan_is(scan, STR("${"))) {
@@ -158,8 +152,8 @@ static bool scan_run(struct scan *scan)
             scan->at += 2;
         } else if (scan_is(scan, STR("->"))) {
             scan->at += 2;
-        } else if (is_label_byte(scan->text.ptr[begin]) && scan->text.ptr[begin] != '-') {
-            while (scan->at < scan->text.len && is_label_byte(scan->text.ptr[scan->at])) {
+        } else if (dhall_is_label_byte(scan->text.ptr[begin]) && scan->text.ptr[begin] != '-') {
+            while (scan->at < scan->text.len && dhall_is_label_byte(scan->text.ptr[scan->at])) {
                 scan->at++;
             }
             word_scan(scan, str_sub(scan->text, begin, scan->at));
@@ -332,7 +326,7 @@ static uint32_t typed_begin(struct str text, uint32_t offset, bool *ret_path)
 {
     uint32_t word = offset;
     uint32_t path = offset;
-    while (word > 0 && is_label_byte(text.ptr[word - 1])) {
+    while (word > 0 && dhall_is_label_byte(text.ptr[word - 1])) {
         word--;
     }
     while (path > 0 && strchr(" \t\r\n()[]{}<>,\"", text.ptr[path - 1]) == NULL) {

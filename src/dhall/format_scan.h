@@ -1,4 +1,4 @@
-/* src/dhall/format_scan.h: the state of one formatting. Only for format*.c.
+/* src/dhall/format_scan.h: the state of one formatting. Only for format*.c and gap.c.
  *
  *   text:  begin ... [prev_end comments at) ... end NUL
  *   stack: parts of docs that are not yet put together */

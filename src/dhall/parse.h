@@ -35,4 +35,6 @@ enum err dhall_parse_within(const struct dhall_parse_limits *limits, struct dhal
 /* Could text be written as a label without backticks? (A builtin's name could, where it is not
  * bound.) */
 bool dhall_is_simple_label(struct str text);
+/* May c stand in a label without backticks, behind its first byte? */
+bool dhall_is_label_byte(char c);
 #endif

@@ -404,6 +404,11 @@ bool parser_deeper(struct parser *parser)
     return true;
 }
 
+bool dhall_is_label_byte(char c)
+{
+    return is_label_next(c);
+}
+
 bool dhall_is_simple_label(struct str text)
 {
     if (text.len == 0 || !is_label_first(text.ptr[0])) {

@@ -9,6 +9,7 @@
 #include "dhall/gap.h"
 #include "dhall/infer_context.h"
 #include "dhall/inspect.h"
+#include "dhall/parse.h"
 #include "dhall/print.h"
 #include <stdlib.h>
 
@@ -161,19 +162,13 @@ static uint32_t literal_row(const struct dhall_tree *tree, const struct match *m
     return 0;
 }
 
-static bool is_name_byte(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '-' || c == '/';
-}
-
 /* The label that begins at `at`, with its backticks; where it ends. */
 static size_t label_end(struct str text, size_t at)
 {
     if (text.ptr[at] == '`') {
         return at + 2 + str_find(str_sub(text, at + 1, text.len), '`');
     }
-    while (is_name_byte(text.ptr[at])) {
+    while (dhall_is_label_byte(text.ptr[at])) {
         at++;
     }
     return at;
