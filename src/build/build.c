@@ -460,10 +460,12 @@ enum err build_save(struct engine *engine, struct diags *diags)
     if (engine->store_is_read_only || engine->store_failed || engine->options.dry_run) {
         return OK; /* dry: who asks why something would be done may ask again */
     }
-    enum err err = dirs_make(AT_FDCWD, engine->workspace.state, diags);
-    const char *path = arena_printf(&engine->arena, "%s/path", engine->workspace.state).ptr;
-    if (err == OK && access(path, F_OK) != 0) { /* whose state this is */
-        err = file_write_atomic(AT_FDCWD, path, str_of(engine->workspace.root), diags);
+    enum err err = OK;
+    const char *path = state_file(engine, "path");
+    if (access(path, F_OK) != 0) { /* whose state this is; where it stands, the folder does */
+        err = dirs_make(AT_FDCWD, engine->workspace.state, diags);
+        err = err == OK ? file_write_atomic(AT_FDCWD, path, str_of(engine->workspace.root), diags)
+                        : err;
     }
     if (err == OK && atomic_load(&engine->packages_read)) {
         err = commands_age(engine, diags);
