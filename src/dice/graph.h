@@ -19,7 +19,7 @@ enum {
     GRAPH_FORMAT = 2,
     GRAPH_MAGIC_BYTES = 24,
     GRAPH_HAS_VALUE = 1,
-    SEGMENTS_SHARE = 16,            /* the segments may be an eighth of the base */
+    SEGMENTS_SHARE = 16,            /* the segments may be a sixteenth of the base */
     SEGMENTS_BYTES_MIN = 64 * 1024, /* and so much */
 };
 extern const char graph_magic[GRAPH_MAGIC_BYTES + 1];

@@ -4,7 +4,8 @@
  *
  * A save appends one segment: the rows that changed, whole, as they are then. It costs what changed
  * and not what there is. The next run makes bodies of them when it opens the file (they are at most
- * an eighth of the base), so that they hide the base's rows like those that this process computed.
+ * a sixteenth of the base and 64 KiB), so that they hide the base's rows like those that this
+ * process computed.
  *
  * Each segment names the check of what it follows. What is torn, or does not follow, ends the
  * chain: what was good before it is an older state, which is as good as any since every value in it
