@@ -59,16 +59,6 @@ static void event_end(struct engine *engine, struct json *json)
     }
 }
 
-static void strs_add(struct json *json, struct str key, struct strs list)
-{
-    json_key(json, key);
-    json_begin(json, '[');
-    for (size_t i = 0; i < list.count; i++) {
-        json_str(json, list.at[i]);
-    }
-    json_end(json, ']');
-}
-
 void events_begin(struct engine *engine, struct strs patterns)
 {
     if (engine->events_fd < 0) {
@@ -78,9 +68,10 @@ void events_begin(struct engine *engine, struct strs patterns)
     struct json json = {.text = &text};
     event_begin(&json, STR("begin"));
     json_key_bool(&json, STR("test"), engine->options.mode == BUILD_TESTS);
-    strs_add(&json, STR("patterns"), patterns);
+    json_key_strs(&json, STR("patterns"), patterns.at, patterns.count);
     if (engine->options.changed.count > 0) {
-        strs_add(&json, STR("changed"), engine->options.changed);
+        json_key_strs(
+            &json, STR("changed"), engine->options.changed.at, engine->options.changed.count);
     }
     event_end(engine, &json);
 }

@@ -125,12 +125,7 @@ static void plan_json(const struct log_build *plan)
         json_key_str(&json, STR("action"), action->identifier);
         json_key_str(&json, STR("what"), action->what);
         json_key_str(&json, STR("state"), str_of(plan_words[action->end]));
-        json_key(&json, STR("argv"));
-        json_begin(&json, '[');
-        for (size_t j = 0; j < action->argv.count; j++) {
-            json_str(&json, action->argv.at[j]);
-        }
-        json_end(&json, ']');
+        json_key_strs(&json, STR("argv"), action->argv.at, action->argv.count);
         json_end(&json, '}');
     }
     json_end(&json, ']');

@@ -144,10 +144,5 @@ void building_json(const struct building *building, struct json *json)
         json_key_number(json, STR("differing"), building->counts.differing);
     }
     json_key_number(json, STR("wall_us"), building->wall_us);
-    json_key(json, STR("failed"));
-    json_begin(json, '[');
-    for (size_t i = 0; i < building->goal.failed.count; i++) {
-        json_str(json, building->goal.failed.at[i]);
-    }
-    json_end(json, ']');
+    json_key_strs(json, STR("failed"), building->goal.failed.at, building->goal.failed.count);
 }

@@ -194,12 +194,7 @@ static void answer_add(struct explain *explain, const struct log_action *action,
     json_key_str(json, STR("what"), action->what);
     json_key_str(json, STR("state"), state);
     json_key_number(json, STR("build"), build);
-    json_key(json, STR("reasons"));
-    json_begin(json, '[');
-    for (size_t i = 0; i < reasons.count; i++) {
-        json_str(json, reasons.at[i]);
-    }
-    json_end(json, ']');
+    json_key_strs(json, STR("reasons"), reasons.at, reasons.count);
     json_end(json, '}');
 }
 

@@ -154,16 +154,6 @@ static void build_print(struct cli *cli, const struct log_build *build)
     cli_print(buf_str(&text));
 }
 
-static void strs_json(struct json *json, struct str key, struct strs list)
-{
-    json_key(json, key);
-    json_begin(json, '[');
-    for (size_t i = 0; i < list.count; i++) {
-        json_str(json, list.at[i]);
-    }
-    json_end(json, ']');
-}
-
 static void action_json(struct json *json, const struct log_action *action, bool with_inputs)
 {
     json_begin(json, '{');
@@ -194,11 +184,11 @@ static void action_json(struct json *json, const struct log_action *action, bool
             json_end(json, '}');
         }
         json_end(json, ']');
-        strs_json(json, STR("trees"), action->trees);
+        json_key_strs(json, STR("trees"), action->trees.at, action->trees.count);
     }
-    strs_json(json, STR("argv"), action->argv);
-    strs_json(json, STR("env"), action->env);
-    strs_json(json, STR("outputs"), action->outputs);
+    json_key_strs(json, STR("argv"), action->argv.at, action->argv.count);
+    json_key_strs(json, STR("env"), action->env.at, action->env.count);
+    json_key_strs(json, STR("outputs"), action->outputs.at, action->outputs.count);
     json_end(json, '}');
 }
 
@@ -209,7 +199,7 @@ static void build_json(
     json_key_number(json, STR("number"), build->number);
     json_key_str(json, STR("started"), time_show(cli, build->started_us));
     json_key_str(json, STR("command"), build->tests ? STR("test") : STR("build"));
-    strs_json(json, STR("patterns"), build->patterns);
+    json_key_strs(json, STR("patterns"), build->patterns.at, build->patterns.count);
     json_key_bool(json, STR("ok"), build->ok);
     json_key_bool(json, STR("interrupted"), build->interrupted);
     json_key_number(json, STR("wall_us"), build->wall_us);

@@ -68,16 +68,6 @@ static void edge_print(struct buf *text, struct str from, struct str to)
     buf_add(text, STR(";\n"));
 }
 
-static void strs_json(struct json *json, struct str key, struct strs list)
-{
-    json_key(json, key);
-    json_begin(json, '[');
-    for (size_t i = 0; i < list.count; i++) {
-        json_str(json, list.at[i]);
-    }
-    json_end(json, ']');
-}
-
 static void targets_label(struct asked *asked)
 {
     for (size_t i = 0; i < asked->result.count; i++) {
@@ -119,9 +109,9 @@ static void targets_json(struct asked *asked)
         json_key_str(&json, STR("kind"), target->kind);
         json_key_str(&json, STR("doc"), target->doc);
         json_key_bool(&json, STR("test"), target->test_count > 0);
-        strs_json(&json, STR("srcs"), target->srcs);
-        strs_json(&json, STR("outputs"), target->outputs);
-        strs_json(&json, STR("visibility"), target->visibility);
+        json_key_strs(&json, STR("srcs"), target->srcs.at, target->srcs.count);
+        json_key_strs(&json, STR("outputs"), target->outputs.at, target->outputs.count);
+        json_key_strs(&json, STR("visibility"), target->visibility.at, target->visibility.count);
         json_key(&json, STR("needs"));
         json_begin(&json, '[');
         for (size_t j = 0; j < edges->count; j++) {
@@ -262,9 +252,9 @@ static void actions_json(struct asked *asked)
         json_key_str(&json, STR("label"), action->label);
         json_key_str(&json, STR("action"), action->identifier);
         json_key_str(&json, STR("what"), action->what);
-        strs_json(&json, STR("argv"), action->argv);
-        strs_json(&json, STR("env"), action->env);
-        strs_json(&json, STR("outputs"), action->outputs);
+        json_key_strs(&json, STR("argv"), action->argv.at, action->argv.count);
+        json_key_strs(&json, STR("env"), action->env.at, action->env.count);
+        json_key_strs(&json, STR("outputs"), action->outputs.at, action->outputs.count);
         json_key(&json, STR("inputs"));
         json_begin(&json, '[');
         for (size_t j = 0; j < action->input_count; j++) {

@@ -97,3 +97,13 @@ void json_key_bool(struct json *json, struct str key, bool value)
     json_key(json, key);
     json_bool(json, value);
 }
+
+void json_key_strs(struct json *json, struct str key, const struct str *at, size_t count)
+{
+    json_key(json, key);
+    json_begin(json, '[');
+    for (size_t i = 0; i < count; i++) {
+        json_str(json, at[i]);
+    }
+    json_end(json, ']');
+}

@@ -27,4 +27,6 @@ void json_null(struct json *json);
 void json_key_str(struct json *json, struct str key, struct str text);
 void json_key_number(struct json *json, struct str key, uint64_t number);
 void json_key_bool(struct json *json, struct str key, bool value);
+/* A key and its array of strings. */
+void json_key_strs(struct json *json, struct str key, const struct str *at, size_t count);
 #endif

@@ -42,10 +42,14 @@ static void structure(void)
     json_key_str(&json, STR("s"), STR("x"));
     json_end(&json, '}');
     json_end(&json, ']');
+    const struct str words[] = {{"a", 1}, {"\"", 1}};
+    json_key_strs(&json, STR("words"), words, 2);
+    json_key_strs(&json, STR("none"), NULL, 0);
     json_key_bool(&json, STR("no"), false);
     json_end(&json, '}');
     CHECK_STR(buf_str(&text), STR("{\"n\":18446744073709551615,\"list\":[[],null,{\"yes\":true,"
-                                  "\"s\":\"x\"}],\"no\":false}"));
+                                  "\"s\":\"x\"}],\"words\":[\"a\",\"\\\"\"],\"none\":[],"
+                                  "\"no\":false}"));
 }
 
 int main(void)
