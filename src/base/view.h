@@ -74,4 +74,16 @@ static inline size_t str_find_last(struct str s, char c)
     }
     return s.len;
 }
+
+/* Cuts the next line (without its end) off *text; false at the end. */
+static inline bool line_next(struct str *text, struct str *ret_line)
+{
+    if (text->len == 0) {
+        return false;
+    }
+    size_t end = str_find(*text, '\n');
+    *ret_line = str_sub(*text, 0, end);
+    *text = str_sub(*text, end + 1, text->len);
+    return true;
+}
 #endif

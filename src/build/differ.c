@@ -88,27 +88,18 @@ static bool is_text(struct str bytes)
     return true;
 }
 
-/* Takes the next line, without its end, off rest. */
-static struct str line_take(struct str *rest)
-{
-    size_t end = str_find(*rest, '\n');
-    struct str line = str_sub(*rest, 0, end);
-    *rest = str_sub(*rest, end + 1, rest->len);
-    return line;
-}
-
 /* The lines of `bytes` from `from` on but for `tail` bytes at its end. */
 static void lines_add(
     struct buf *out, char sign, struct str bytes, size_t from, size_t tail, unsigned depth)
 {
     struct str rest = str_sub(bytes, from, bytes.len - tail);
-    for (size_t i = 0; rest.len > 0; i++) {
+    struct str line;
+    for (size_t i = 0; line_next(&rest, &line); i++) {
         differ_indent(out, depth);
         if (i == DIFFER_PARTS_MAX) {
             buf_printf(out, "%c...\n", sign);
             return;
         }
-        struct str line = line_take(&rest);
         buf_add_byte(out, (uint8_t)sign);
         differ_text_add(out, line, LINE_SHOWN_MAX);
         buf_add_byte(out, '\n');

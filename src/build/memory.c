@@ -150,15 +150,6 @@ static bool number_read(struct str text, uint64_t *ret_number)
     return i > begin;
 }
 
-static bool line_next(struct str *rest, struct str *ret_line)
-{
-    size_t end = str_find(*rest, '\n');
-    *ret_line = str_sub(*rest, 0, end);
-    bool more = rest->len > 0;
-    *rest = str_sub(*rest, end < rest->len ? end + 1 : end, rest->len);
-    return more;
-}
-
 /* The number behind a name at the beginning of a line: "MemAvailable:", "inactive_file ". */
 static bool field_read(struct str text, struct str name, uint64_t *ret_number)
 {

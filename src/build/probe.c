@@ -8,17 +8,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-bool line_next(struct str *text, struct str *ret_line)
-{
-    if (text->len == 0) {
-        return false;
-    }
-    size_t end = str_find(*text, '\n');
-    *ret_line = str_sub(*text, 0, end);
-    *text = str_sub(*text, end + 1, text->len);
-    return true;
-}
-
 static bool is_blank(char c)
 {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';

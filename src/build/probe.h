@@ -28,8 +28,6 @@ enum err probe_run(const struct probe *probe, const char *const *argv,
  * ERR_ABSENT without a diag. */
 enum err probe_find(const struct probe *probe, struct str name, const char **ret_path);
 
-/* Cuts the next line (without its end) off *text; false at the end. */
-bool line_next(struct str *text, struct str *ret_line);
 /* Cuts the next word (what stands between blanks and line ends) off *text; false at the end. */
 bool word_next(struct str *text, struct str *ret_word);
 #endif
