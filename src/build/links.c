@@ -8,6 +8,7 @@
  * and does not open the store. Links are never followed when writing. */
 #include "base/file.h"
 #include "build/engine.h"
+#include "build/stamp.h"
 #include "digest/sha256.h"
 #include <dirent.h>
 #include <errno.h>
@@ -126,18 +127,14 @@ static void wanted_add(
     link_add(links, &link);
 }
 
-static uint64_t time_ns(const struct timespec *time)
-{
-    return (uint64_t)time->tv_sec * 1000000000 + (uint64_t)time->tv_nsec;
-}
-
 /* What one entry of a folder looks like. A sum of these does not hang on their order. */
 static uint64_t entry_stamp(struct str name, uint64_t parent, const struct stat *st)
 {
     struct {
-        uint64_t parent, inode, mode, size_bytes, mtime_ns, ctime_ns;
-    } look = {parent, st->st_ino, st->st_mode, (uint64_t)st->st_size, time_ns(&st->st_mtim),
-        time_ns(&st->st_ctim)};
+        uint64_t parent, inode, mode, size_bytes;
+        int64_t mtime_ns, ctime_ns;
+    } look = {parent, st->st_ino, st->st_mode, (uint64_t)st->st_size, stamp_time_ns(st->st_mtim),
+        stamp_time_ns(st->st_ctim)};
     struct sha256 sha;
     uint8_t hash[DIGEST_HASH_BYTES];
     uint64_t stamp;
@@ -184,7 +181,7 @@ static bool blob_look(struct link *link)
         return false;
     }
     link->inode = st.st_ino;
-    link->stamp = time_ns(&st.st_ctim);
+    link->stamp = (uint64_t)stamp_time_ns(st.st_ctim);
     link->size_bytes = (uint64_t)st.st_size;
     return !S_ISDIR(st.st_mode) ||
            folder_look(open(link->text.ptr, O_RDONLY | O_DIRECTORY | O_CLOEXEC), st.st_ino, 0,

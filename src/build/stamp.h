@@ -1,8 +1,9 @@
 /* src/build/stamp.h: may a file's stat data stand for its content?
  *
- *   clock   c                      before the file is read
- *   file    mtime, ctime   m       m < c - tick: whoever writes after the reading gives it times >
- * m m >= c - tick: a write in the same tick would leave m as it is
+ *   c: the clock before the file is read    m: the newer of its mtime and ctime
+ *
+ *   m <  c - tick    whoever writes after the reading gives it a time > m
+ *   m >= c - tick    a write in the same tick would leave m as it is
  *
  * (git's "racily clean" entries.) A stamp of the second sort is kept, but never holds: the file is
  * read again in the next run, which makes a stamp of the first sort if it is still the same. */
