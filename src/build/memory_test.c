@@ -219,6 +219,13 @@ static void peaks(void)
     peaks_free(peaks);
     struct stat st;
     CHECK(stat(path, &st) == 0 && st.st_size == 4 * 24);
+    peaks = peaks_new(path);
+    peaks_add(peaks, STR("d"), STR(""), 7100); /* near enough, and no category has a largest */
+    peaks_save(peaks);
+    CHECK(peaks_find(peaks, STR("d")) == 7000);
+    CHECK(peaks_find(peaks, STR("")) == 0);
+    peaks_free(peaks);
+    CHECK(stat(path, &st) == 0 && st.st_size == 4 * 24);
     root_remove(&root);
 }
 

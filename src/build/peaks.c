@@ -147,7 +147,7 @@ void peaks_add(struct peaks *peaks, struct str action, struct str category, uint
         name_of(action, name);
         entry_set(peaks, name, bytes, true);
     }
-    if (entry_get(peaks, category) < bytes) {
+    if (category.len > 0 && entry_get(peaks, category) < bytes) {
         name_of(category, name);
         entry_set(peaks, name, bytes, true);
     }

@@ -24,6 +24,7 @@ void peaks_free(struct peaks *peaks); /* or NULL */
 uint64_t peaks_get(struct peaks *peaks, struct str action, struct str category);
 /* What was added last of this name; 0: nothing. */
 uint64_t peaks_find(struct peaks *peaks, struct str name);
+/* The category's is the largest ever; "": none is kept. */
 void peaks_add(struct peaks *peaks, struct str action, struct str category, uint64_t bytes);
 /* Writes what was added. A failure is none of the build's. */
 void peaks_save(struct peaks *peaks);

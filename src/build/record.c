@@ -169,8 +169,7 @@ void record_end(struct job *job, enum log_end end)
     events_end(engine, &action);
     progress_done(engine, action.key);
     if (end == LOG_RAN) {
-        struct str name = action_name(job);
-        peaks_add(engine->durations, name, name, action.wall_us);
+        peaks_add(engine->durations, action_name(job), STR(""), action.wall_us);
     }
     if (pthread_mutex_lock(&engine->lock) == 0) {
         log_action_encode(&action, &record->texts, &record->arena, &record->actions);
