@@ -93,6 +93,8 @@ COMMAND_LIST(COMMAND_DECLARE)
 const struct command *const *commands_all(size_t *ret_count);
 /* Writes text to stdout (buffered). */
 void cli_print(struct str text);
+/* Writes text to stderr at once, behind what was printed. */
+void cli_tell(struct str text);
 
 /* "0.4 ms" below ten milliseconds, "12 ms" below ten seconds, else "12.3 s". Lives in arena. */
 struct str cli_duration(struct arena *arena, uint64_t us);

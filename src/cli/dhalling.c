@@ -150,10 +150,7 @@ static void reader_cache_bad(void *context, const uint8_t hash[static 32])
     AUTO_BUF text = {0};
     buf_printf(&text, "warning: %s is not what its name says; it is ignored\n",
         cache_path(dhalling, hash, &arena));
-    (void)fflush(stdout);
-    if (fd_write_all(STDERR_FILENO, buf_str(&text)) != OK) {
-        errno = 0; /* stderr is closed: there is nobody to tell */
-    }
+    cli_tell(buf_str(&text));
     arena_release(&arena);
 }
 

@@ -36,14 +36,19 @@ struct str cli_duration(struct arena *arena, uint64_t us)
                : arena_printf(arena, "%.1f s", (double)us / (1000 * 1000));
 }
 
+void cli_tell(struct str text)
+{
+    (void)fflush(stdout);
+    if (fd_write_all(STDERR_FILENO, text) != OK) {
+        errno = 0; /* stderr is closed: there is nobody to tell */
+    }
+}
+
 void cli_report(struct cli *cli)
 {
     AUTO_BUF text = {0};
     diags_format(&cli->diags, cli->colour, &text);
-    (void)fflush(stdout);
-    if (fd_write_all(STDERR_FILENO, buf_str(&text)) != OK) {
-        errno = 0; /* stderr is closed: there is nobody to tell */
-    }
+    cli_tell(buf_str(&text));
     diags_init(&cli->diags, &cli->arena, cli->sources);
 }
 

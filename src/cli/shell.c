@@ -132,18 +132,8 @@ static enum err tools_find(struct session *session)
     return err;
 }
 
-static void tell(struct cli *cli, struct str text)
+static void intro_tell(const struct session *session)
 {
-    (void)fflush(stdout);
-    if (fd_write_all(STDERR_FILENO, text) != OK) {
-        errno = 0; /* stderr is closed: there is nobody to tell */
-    }
-    (void)cli;
-}
-
-static void intro_tell(struct session *session)
-{
-    struct cli *cli = session->cli;
     const struct log_action *action = &session->action;
     AUTO_BUF text = {0};
     buf_printf(&text,
@@ -159,7 +149,7 @@ static void intro_tell(struct session *session)
         ", and %zu files around the shell.\n"
         "  All that is written here is gone at the end.\n",
         session->tools.added_count);
-    tell(cli, buf_str(&text));
+    cli_tell(buf_str(&text));
 }
 
 static struct strs argv_make(
@@ -270,10 +260,10 @@ static void outputs_tell(struct session *session, const struct exec_result *resu
     if (result->missing.len > 0) {
         buf_printf(&text, "straylight: %.*s  was not made\n", STR_ARG(result->missing));
     }
-    tell(session->cli, buf_str(&text));
+    cli_tell(buf_str(&text));
 }
 
-static enum cli_status ending(struct session *session, const struct exec_result *result)
+static enum cli_status ending(const struct exec_result *result)
 {
     switch (result->end) {
     case EXEC_EXITED:
@@ -283,14 +273,13 @@ static enum cli_status ending(struct session *session, const struct exec_result 
     case EXEC_CANCELLED:
         return CLI_INTERRUPTED;
     case EXEC_FLOODED:
-        tell(session->cli, STR("straylight: it printed more than 64 MiB, and was ended\n"));
+        cli_tell(STR("straylight: it printed more than 64 MiB, and was ended\n"));
         break;
     case EXEC_MEMORY:
-        tell(session->cli,
-            STR("straylight: it needed more memory than it may have, and was ended\n"));
+        cli_tell(STR("straylight: it needed more memory than it may have, and was ended\n"));
         break;
     case EXEC_PROCESSES:
-        tell(session->cli, STR("straylight: it had too many processes, and was ended\n"));
+        cli_tell(STR("straylight: it had too many processes, and was ended\n"));
         break;
     case EXEC_TIMED_OUT:
         break;
@@ -335,7 +324,7 @@ static enum cli_status session_run(struct session *session)
     if (values[SHELL_RUN].given) {
         outputs_tell(session, &result);
     }
-    return ending(session, &result);
+    return ending(&result);
 }
 
 static enum cli_status shell_command(struct cli *cli)

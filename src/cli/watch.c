@@ -45,11 +45,7 @@ struct watching {
 
 static void tell(struct cli *cli, struct str text)
 {
-    struct str line = arena_printf(&cli->arena, "straylight: %.*s\n", STR_ARG(text));
-    (void)fflush(stdout);
-    if (fd_write_all(STDERR_FILENO, line) != OK) {
-        errno = 0; /* stderr is closed: there is nobody to tell */
-    }
+    cli_tell(arena_printf(&cli->arena, "straylight: %.*s\n", STR_ARG(text)));
 }
 
 static void state_tell(struct watching *watching, const struct watch_state *state, struct cli *cli)
