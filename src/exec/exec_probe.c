@@ -473,14 +473,15 @@ static void many_processes(char **argv)
     }
 }
 
-/* Takes 2 GiB, far beyond the bound, in a child: its parent sees that it dies, and says so. */
+/* Takes 2 GiB, far beyond the bound, in a child: its parent sees that it dies, and says so.
+ * argv[0]: "private", or "shared". */
 static void much_memory(char **argv)
 {
-    (void)argv;
+    int sharing = strcmp(argv[0], "shared") == 0 ? MAP_SHARED : MAP_PRIVATE;
     pid_t pid = fork();
     for (int i = 0; pid == 0 && i < 2048; i++) {
-        (void)mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE,
-            MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+        (void)mmap(
+            NULL, 1 << 20, PROT_READ | PROT_WRITE, sharing | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
         (void)usleep(1000); /* where it is only looked at, let it be seen */
     }
     int status = 0;

@@ -368,11 +368,15 @@ static void processes_are_bounded(void)
 static void memory_is_bounded(void)
 {
     begin();
-    struct exec_action action = probe_action("much_memory", NULL, NULL);
-    action.timeout_ms = 15000;
-    action.memory_max_bytes = (uint64_t)256 << 20;
-    CHECK(run(&action) == OK && result.end == EXEC_MEMORY);
-    CHECK(result.memory_max_bytes == (uint64_t)256 << 20);
+    static const char *const kinds[] = {"private", "shared"};
+    struct exec_action action;
+    for (size_t i = 0; i < 2; i++) {
+        action = probe_action("much_memory", kinds[i], NULL);
+        action.timeout_ms = 15000;
+        action.memory_max_bytes = (uint64_t)256 << 20;
+        CHECK(run(&action) == OK && result.end == EXEC_MEMORY);
+        CHECK(result.memory_max_bytes == (uint64_t)256 << 20);
+    }
     action = probe_action("much_in_files", NULL, NULL);
     action.memory_max_bytes = (uint64_t)64 << 20;
     enum err err = run(&action);

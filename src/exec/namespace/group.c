@@ -264,8 +264,8 @@ enum ns_excess ns_groups_ask(struct ns_groups *groups)
 
 /* Looking. */
 
-/* Resident pages of /proc/<name>/statm: less those that are files' or shared. */
-static uint64_t private_bytes(int proc_fd, const char *name)
+/* Resident bytes of /proc/<name>/statm: never less than the next, and cheaper. */
+static uint64_t resident_bytes(int proc_fd, const char *name)
 {
     char path[300];
     char text[128];
@@ -273,16 +273,19 @@ static uint64_t private_bytes(int proc_fd, const char *name)
     AUTO_CLOSE int fd = openat(proc_fd, path, O_RDONLY | O_CLOEXEC);
     ssize_t len = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
     text[len > 0 ? len : 0] = '\0';
-    char *next = text;
-    uint64_t pages[3] = {0};
-    for (size_t i = 0; i < 3; i++) {
-        pages[i] = strtoull(next, &next, 10);
-    }
-    return (pages[1] - (pages[2] < pages[1] ? pages[2] : pages[1])) *
-           (uint64_t)sysconf(_SC_PAGESIZE);
+    char *resident = text;
+    (void)strtoull(text, &resident, 10); /* the first is the size of the address space */
+    return strtoull(resident, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
-/* What statm counts several times, where processes have forked, this counts once. */
+static uint64_t kib_field(const char *text, const char *name)
+{
+    const char *field = strstr(text, name);
+    return field == NULL ? 0 : strtoull(field + strlen(name), NULL, 10) * 1024;
+}
+
+/* What statm counts several times, where processes have forked or share, this counts once; not
+ * what files on a disk can give back. */
 static uint64_t proportional_bytes(int proc_fd, const char *name)
 {
     char path[300];
@@ -291,8 +294,9 @@ static uint64_t proportional_bytes(int proc_fd, const char *name)
     AUTO_CLOSE int fd = openat(proc_fd, path, O_RDONLY | O_CLOEXEC);
     ssize_t len = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
     text[len > 0 ? len : 0] = '\0';
-    const char *pss = strstr(text, "\nPss:");
-    return pss == NULL ? 0 : strtoull(pss + 5, NULL, 10) * 1024;
+    uint64_t bytes = kib_field(text, "\nPss:");
+    uint64_t file_bytes = kib_field(text, "\nPss_File:");
+    return bytes - (file_bytes < bytes ? file_bytes : bytes);
 }
 
 static uint64_t processes_look(
@@ -332,7 +336,7 @@ enum ns_excess ns_groups_look(const struct ns_groups *groups, int proc_fd, int i
         return NS_EXCESS_NONE;
     }
     unsigned count;
-    uint64_t bytes = processes_look(fd, private_bytes, &count);
+    uint64_t bytes = processes_look(fd, resident_bytes, &count);
     if (groups->pids_events_fd < 0 && count > NS_PIDS_MAX) {
         return NS_EXCESS_PROCESSES;
     }

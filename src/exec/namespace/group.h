@@ -37,7 +37,7 @@ void ns_groups_release(struct str text);
 uint64_t ns_groups_memory_set(struct ns_groups *groups, uint64_t bytes_max);
 /* Has the action, since this was last asked, been refused a process, or lost one for memory? */
 enum ns_excess ns_groups_ask(struct ns_groups *groups);
-/* Counts the processes, and their memory (proportional set size), that init's /proc shows; only
- * what no cgroup bounds. proc_fd: the host's /proc. */
+/* Counts the processes, and their memory (proportional set size, without files of a disk), that
+ * init's /proc shows; only what no cgroup bounds. proc_fd: the host's /proc. */
 enum ns_excess ns_groups_look(const struct ns_groups *groups, int proc_fd, int init_pid);
 #endif
