@@ -4,7 +4,7 @@
 
 const char *env_find(const char *name)
 {
-    return getenv(name); /* the one call of it (tools/check-source) */
+    return getenv(name); /* the one call of it (tools/lint calls) */
 }
 
 const char *env_get(const char *name)
