@@ -401,12 +401,18 @@ enum err store_tmp_fd(struct store *store, int *ret_dir_fd, struct diags *diags)
     return err;
 }
 
+/* Does another hold the lock of a folder under tmp/? -1: no. */
+static bool tmp_is_held(int fd)
+{
+    return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0;
+}
+
 /* Removes tmp/<name> if nobody holds its lock. */
 static enum err tmp_remove_dead(
     const struct store *store, int tmp_fd, const char *name, uint64_t *count, struct diags *diags)
 {
     AUTO_CLOSE int fd = openat(tmp_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    if (tmp_is_held(fd)) {
         return OK; /* it lives, or it is just being made */
     }
     if (fd < 0 && errno != ENOTDIR && errno != ELOOP) {
@@ -427,15 +433,15 @@ bool store_tmp_shared(struct store *store)
         fd_close(&tmp_fd);
         return false;
     }
+    const char *own = store->tmp.name + sizeof "tmp/" - 1; /* empty: it has none yet */
     const struct dirent *entry;
     while (!shared && (entry = readdir(dir)) != NULL) {
-        if (entry->d_name[0] == '.' || strcmp(entry->d_name, store->tmp.name) == 0 ||
-            str_ends(str_of(store->tmp.name), str_of(entry->d_name))) {
+        if (entry->d_name[0] == '.' || strcmp(entry->d_name, own) == 0) {
             continue;
         }
         AUTO_CLOSE int fd =
             openat(tmp_fd, entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-        shared = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0;
+        shared = tmp_is_held(fd);
     }
     (void)closedir(dir);
     return shared;

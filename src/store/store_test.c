@@ -6,6 +6,7 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -513,6 +514,31 @@ static void the_umask_does_not_matter(void)
     (void)umask(old);
 }
 
+static bool nothing_is_live(void *context, const struct digest *digest)
+{
+    (void)context;
+    (void)digest;
+    return false;
+}
+
+/* Its folder's name may be the end of ours: process 23 beside process 123. */
+static void nothing_goes_beside_another_process(void)
+{
+    begin("beside");
+    struct digest digest;
+    struct store_stale stale;
+    CHECK(store_put(store, STR("x"), &digest, &diags) == OK);
+    const char *own = arena_printf(&arena, "%ld-0", (long)getpid()).ptr;
+    const char *other = arena_printf(&arena, "tmp/%s", own + 1).ptr;
+    CHECK(mkdirat(store_root_fd(store), other, 0700) == 0);
+    AUTO_CLOSE int fd = openat(store_root_fd(store), other, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    CHECK(store_stale_remove(store, nothing_is_live, NULL, true, &stale, &diags) == OK);
+    CHECK(flock(fd, LOCK_EX) == 0);
+    CHECK(store_stale_remove(store, nothing_is_live, NULL, true, &stale, &diags) == ERR_RETRY);
+    CHECK(told("another process works with the store"));
+    end();
+}
+
 int main(int argc, char **argv)
 {
     (void)argv;
@@ -540,6 +566,7 @@ int main(int argc, char **argv)
     TEST(a_program_may_be_run);
     TEST(a_full_disk_says_what_to_do);
     TEST(all_is_walked_and_verified);
+    TEST(nothing_goes_beside_another_process);
     TEST(the_umask_does_not_matter);
     diags_init(&diags, &arena, NULL);
     CHECK(tree_remove(AT_FDCWD, top, &diags) == OK);
